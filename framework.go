@@ -1,0 +1,90 @@
+package proffer
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// DefaultRole is the role of a framework that names none.
+const DefaultRole = "*"
+
+// DefaultFailoverTimeout is how long a framework's tasks outlive its
+// connection when it says nothing else. One week, because a weekend must not
+// kill what a crashed scheduler left running (Mesos's own default of zero
+// kills at once).
+const DefaultFailoverTimeout = 7 * 24 * time.Hour
+
+// FrameworkInfo describes a framework to the master.
+type FrameworkInfo struct {
+	ID    FrameworkID // empty at the first subscription: the master assigns one
+	Name  string      // for people
+	User  string      // runs the commands that name no user; empty for that of the agent
+	Roles []string    // whose shares it is offered; at least one
+
+	// FailoverTimeout is how long the framework's tasks outlive its
+	// connection. Zero and less: they end with it.
+	FailoverTimeout time.Duration
+
+	// PartitionAware frameworks are told apart TASK_UNREACHABLE, TASK_DROPPED,
+	// TASK_GONE and TASK_UNKNOWN; others receive TASK_LOST for all of them.
+	PartitionAware bool
+
+	Labels map[string]string
+}
+
+// Validate reports everything that is wrong with the description.
+func (f *FrameworkInfo) Validate() error {
+	var errs []error
+	if f.Name == "" {
+		errs = append(errs, errors.New("name is empty"))
+	}
+	if len(f.Roles) == 0 {
+		errs = append(errs, fmt.Errorf("no role: name at least one, such as %q", DefaultRole))
+	}
+	seen := make(map[string]bool, len(f.Roles))
+	for _, role := range f.Roles {
+		if err := ValidateRole(role); err != nil {
+			errs = append(errs, err)
+		}
+		if seen[role] {
+			errs = append(errs, fmt.Errorf("role %q is named twice", role))
+		}
+		seen[role] = true
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("framework %q: %w", f.Name, errors.Join(errs...))
+}
+
+// ValidateRole reports why role cannot serve as a role. A role is "*" or a
+// path such as "eng/backend", whose components are not empty, not ".", ".." or
+// "*", do not begin with '-', and have no space or control character. The
+// rules are those of Mesos (src/common/roles.cpp).
+func ValidateRole(role string) error {
+	if role == DefaultRole {
+		return nil
+	}
+	if role == "" {
+		return errors.New("role is empty")
+	}
+	for part := range strings.SplitSeq(role, "/") {
+		switch {
+		case part == "":
+			return fmt.Errorf("role %q has an empty component: slashes stand between names only", role)
+		case part == "." || part == ".." || part == "*":
+			return fmt.Errorf("role %q has the component %q, which is reserved", role, part)
+		case part[0] == '-':
+			return fmt.Errorf("role %q has the component %q, which begins with '-'", role, part)
+		}
+		for _, r := range part {
+			if unicode.IsSpace(r) || unicode.IsControl(r) {
+				return fmt.Errorf("role %q contains %q: spaces and control characters are not allowed", role, r)
+			}
+		}
+	}
+	return nil
+}
