@@ -1,0 +1,323 @@
+package offers
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/resources"
+)
+
+// Subscription is what a framework tells the allocator of itself.
+type Subscription struct {
+	Roles      []string // at least one
+	Suppressed []string // those of Roles in which it wants no offers for now
+
+	// MinAllocatable are, by role, the least amounts worth offering to it,
+	// in place of Config.MinAllocatable. An empty slice: anything is.
+	MinAllocatable map[string][]resources.Quantities
+}
+
+func (s Subscription) validate() error {
+	var errs []error
+	if len(s.Roles) == 0 {
+		errs = append(errs, errors.New("no role is named"))
+	}
+	for _, role := range s.Roles {
+		if err := proffer.ValidateRole(role); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for _, role := range s.Suppressed {
+		if !slices.Contains(s.Roles, role) {
+			errs = append(errs, fmt.Errorf("suppressed role %q is not among the roles %q", role, s.Roles))
+		}
+	}
+	for role := range s.MinAllocatable {
+		if !slices.Contains(s.Roles, role) {
+			errs = append(errs, fmt.Errorf("role %q with a least amount is not among the roles %q", role, s.Roles))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// framework is a framework that is subscribed or still holds resources.
+type framework struct {
+	id      proffer.FrameworkID
+	active  bool               // connected: it can be sent offers
+	clients map[string]*client // by role
+}
+
+// client is a framework in one role.
+type client struct {
+	framework  *framework
+	node       *Node
+	subscribed bool
+	suppressed bool
+	least      []resources.Quantities // nil: the allocator's own
+	held       int                    // outstanding offers, and agents on which it uses something
+	refusals   map[*agent]*refusal
+}
+
+// AddFramework subscribes a framework, connected; agents with something to
+// give are offered. It may hold resources already (see [Allocator.AddAgent]).
+func (a *Allocator) AddFramework(now time.Time, id proffer.FrameworkID, sub Subscription) error {
+	if f, ok := a.frameworks[id]; ok && f.subscribed() {
+		return fmt.Errorf("%w: framework %s", ErrExists, id)
+	}
+	if err := sub.validate(); err != nil {
+		return fmt.Errorf("offers: add framework %s: %w", id, err)
+	}
+	f := a.frameworkOf(id)
+	f.active = true
+	a.subscribe(now, f, sub)
+	return nil
+}
+
+// UpdateFramework changes the subscription of a framework. Its offers in roles
+// that it leaves are rescinded; what it uses there stays. A role that is no
+// longer suppressed is revived, as in Mesos (MESOS-9932).
+func (a *Allocator) UpdateFramework(now time.Time, id proffer.FrameworkID, sub Subscription) error {
+	f, err := a.subscribed(id)
+	if err != nil {
+		return err
+	}
+	if err := sub.validate(); err != nil {
+		return fmt.Errorf("offers: update framework %s: %w", id, err)
+	}
+	for role, c := range f.clients {
+		if !slices.Contains(sub.Roles, role) {
+			c.subscribed = false
+		}
+	}
+	a.subscribe(now, f, sub)
+	return nil
+}
+
+func (a *Allocator) subscribe(now time.Time, f *framework, sub Subscription) {
+	for _, role := range sub.Roles {
+		c := a.clientOf(f.id, role)
+		suppressed := slices.Contains(sub.Suppressed, role)
+		if c.suppressed && !suppressed {
+			a.clearRefusals(now, c)
+		}
+		c.subscribed, c.suppressed, c.least = true, suppressed, sub.MinAllocatable[role]
+	}
+	for _, c := range f.sorted() {
+		a.activate(now, c)
+		if !c.subscribed {
+			a.withdraw(now, c)
+		}
+		a.forget(c)
+	}
+}
+
+// RemoveFramework removes a framework with all that it holds: its offers are
+// rescinded and what it uses is available again.
+func (a *Allocator) RemoveFramework(now time.Time, id proffer.FrameworkID) error {
+	f, ok := a.frameworks[id]
+	if !ok {
+		return fmt.Errorf("%w: %s", ErrUnknownFramework, id)
+	}
+	f.active = false
+	for _, c := range f.sorted() {
+		c.subscribed = false
+		a.activate(now, c)
+		a.withdraw(now, c)
+		for _, g := range a.agentList {
+			if used, ok := g.used[c]; ok {
+				a.unuse(g, c, used)
+				a.makeAvailable(now, g, used)
+			}
+		}
+		a.forget(c)
+	}
+	delete(a.frameworks, id)
+	return nil
+}
+
+// Deactivate marks a framework as disconnected: its offers are rescinded, its
+// filters end, and it is offered nothing. What it uses stays.
+func (a *Allocator) Deactivate(now time.Time, id proffer.FrameworkID) error {
+	f, err := a.subscribed(id)
+	if err != nil {
+		return err
+	}
+	f.active = false
+	for _, c := range f.sorted() {
+		a.activate(now, c)
+		a.withdraw(now, c)
+	}
+	return nil
+}
+
+// Activate marks a framework as connected again.
+func (a *Allocator) Activate(now time.Time, id proffer.FrameworkID) error {
+	f, err := a.subscribed(id)
+	if err != nil {
+		return err
+	}
+	f.active = true
+	for _, c := range f.sorted() {
+		a.activate(now, c)
+	}
+	return nil
+}
+
+// Suppress stops offers in the named roles, or in all if none is named.
+// Outstanding offers stay. One role that is not subscribed refuses the whole
+// call.
+func (a *Allocator) Suppress(now time.Time, id proffer.FrameworkID, roles ...string) error {
+	clients, err := a.clientsOf(id, roles)
+	if err != nil {
+		return fmt.Errorf("suppress: %w", err)
+	}
+	for _, c := range clients {
+		c.suppressed = true
+		a.activate(now, c)
+	}
+	return nil
+}
+
+// Revive starts offers again in the named roles, or in all if none is named,
+// and clears the filters there.
+func (a *Allocator) Revive(now time.Time, id proffer.FrameworkID, roles ...string) error {
+	clients, err := a.clientsOf(id, roles)
+	if err != nil {
+		return fmt.Errorf("revive: %w", err)
+	}
+	for _, c := range clients {
+		c.suppressed = false
+		a.clearRefusals(now, c)
+		a.activate(now, c)
+	}
+	return nil
+}
+
+// activate brings the tree in line with what the client wants; a client that
+// starts to want something is shown every agent.
+func (a *Allocator) activate(now time.Time, c *client) {
+	if c.node.setActive(c.subscribed && c.framework.active && !c.suppressed) {
+		a.cfg.Policy.Changed(c.node)
+		if c.node.Active() {
+			a.lookAtAll(now)
+		}
+	}
+}
+
+// withdraw rescinds the client's offers and ends its filters.
+func (a *Allocator) withdraw(now time.Time, c *client) {
+	var mine []*outstanding
+	for o := a.waiting.first; o != nil; o = o.next {
+		if o.client == c {
+			mine = append(mine, o)
+		}
+	}
+	for _, o := range mine {
+		a.takeBack(now, o)
+	}
+	a.clearRefusals(now, c)
+}
+
+// clearRefusals ends the client's filters, and shows the agents again.
+func (a *Allocator) clearRefusals(now time.Time, c *client) {
+	if len(c.refusals) == 0 {
+		return
+	}
+	for _, g := range a.agentList {
+		if _, ok := c.refusals[g]; !ok {
+			continue
+		}
+		for r := c.refusals[g]; r != nil; r = c.refusals[g] {
+			a.endRefusal(r)
+		}
+		a.look(now, g)
+	}
+}
+
+// frameworkOf and clientOf return the record, made if it is missing.
+func (a *Allocator) frameworkOf(id proffer.FrameworkID) *framework {
+	f, ok := a.frameworks[id]
+	if !ok {
+		f = &framework{id: id, clients: make(map[string]*client)}
+		a.frameworks[id] = f
+	}
+	return f
+}
+
+func (a *Allocator) clientOf(id proffer.FrameworkID, role string) *client {
+	f := a.frameworkOf(id)
+	c, ok := f.clients[role]
+	if !ok {
+		c = &client{framework: f}
+		c.node = a.tree.addClient(role, c)
+		f.clients[role] = c
+		a.stale = true
+	}
+	return c
+}
+
+// forget removes the record of a client that is neither subscribed nor holds
+// anything, and that of its framework with the last one.
+func (a *Allocator) forget(c *client) {
+	if c.subscribed || c.held > 0 || c.node.parent == nil {
+		return
+	}
+	role := c.node.Role()
+	a.tree.detach(c.node)
+	c.node.parent = nil
+	delete(c.framework.clients, role)
+	if len(c.framework.clients) == 0 {
+		delete(a.frameworks, c.framework.id)
+	}
+	a.stale = true
+}
+
+func (a *Allocator) subscribed(id proffer.FrameworkID) (*framework, error) {
+	f, ok := a.frameworks[id]
+	if !ok || !f.subscribed() {
+		return nil, fmt.Errorf("%w: %s", ErrUnknownFramework, id)
+	}
+	return f, nil
+}
+
+// clientsOf returns the clients of the named roles, of all if none is named.
+func (a *Allocator) clientsOf(id proffer.FrameworkID, roles []string) ([]*client, error) {
+	f, err := a.subscribed(id)
+	if err != nil {
+		return nil, err
+	}
+	if len(roles) == 0 {
+		return slices.DeleteFunc(f.sorted(), func(c *client) bool { return !c.subscribed }), nil
+	}
+	var clients []*client
+	for _, role := range roles {
+		c, ok := f.clients[role]
+		if !ok || !c.subscribed {
+			return nil, fmt.Errorf("%w: framework %s, role %q", ErrUnknownRole, id, role)
+		}
+		clients = append(clients, c)
+	}
+	return clients, nil
+}
+
+func (f *framework) subscribed() bool {
+	for _, c := range f.clients {
+		if c.subscribed {
+			return true
+		}
+	}
+	return false
+}
+
+// sorted returns the clients in the order of arrival: maps have none.
+func (f *framework) sorted() []*client {
+	list := make([]*client, 0, len(f.clients))
+	for _, c := range f.clients {
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(x, y *client) int { return int(x.node.arrival) - int(y.node.arrival) })
+	return list
+}

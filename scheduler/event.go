@@ -1,0 +1,63 @@
+package scheduler
+
+import (
+	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/offers"
+)
+
+// Event is what a master tells a framework: one of the pointer types below.
+// Events are shared and must not be changed.
+type Event interface{ event() }
+
+// The events.
+type (
+	// SubscribedEvent is the first of a session.
+	SubscribedEvent struct {
+		FrameworkID proffer.FrameworkID
+	}
+
+	// OffersEvent brings offers.
+	OffersEvent struct {
+		Offers []*offers.Offer
+	}
+
+	// RescindEvent takes an offer back.
+	RescindEvent struct {
+		OfferID proffer.OfferID
+	}
+
+	// UpdateEvent brings a status of a task.
+	UpdateEvent struct {
+		Status proffer.TaskStatus
+	}
+
+	// MessageEvent brings data from an executor.
+	MessageEvent struct {
+		AgentID    proffer.AgentID
+		ExecutorID proffer.ExecutorID
+		Data       []byte
+	}
+
+	// FailureEvent tells that an agent was removed (ExecutorID is empty) or
+	// that an executor ended.
+	FailureEvent struct {
+		AgentID    proffer.AgentID
+		ExecutorID proffer.ExecutorID
+		Exit       *proffer.ExitStatus // of an executor
+		Message    string              // for people
+	}
+
+	// ErrorEvent is the last of a session: the master has no more to do with
+	// the framework. The driver's Run returns Err.
+	ErrorEvent struct {
+		Err error
+	}
+)
+
+func (*SubscribedEvent) event() {}
+func (*OffersEvent) event()     {}
+func (*RescindEvent) event()    {}
+func (*UpdateEvent) event()     {}
+func (*MessageEvent) event()    {}
+func (*FailureEvent) event()    {}
+func (*ErrorEvent) event()      {}
