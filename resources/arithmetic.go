@@ -3,7 +3,6 @@ package resources
 import (
 	"fmt"
 	"math"
-	"slices"
 )
 
 // Add returns r and o together. It fails with [ErrOverflow] where a sum does
@@ -19,7 +18,7 @@ func (r Resources) Add(o Resources) (Resources, error) {
 		return r, nil
 	}
 	a, b := r.entries, o.entries
-	all := make([]entry, 0, unionLength(a, b))
+	all := make([]entry, 0, max(len(a), len(b))) // mostly, one has all names of the other
 	for len(a) > 0 && len(b) > 0 {
 		switch c := compare(&a[0], &b[0]); {
 		case c < 0:
@@ -39,23 +38,6 @@ func (r Resources) Add(o Resources) (Resources, error) {
 		return Resources{}, err
 	}
 	return Resources{all}, nil
-}
-
-func unionLength(a, b []entry) int {
-	n := len(a) + len(b)
-	for len(a) > 0 && len(b) > 0 {
-		c := compare(&a[0], &b[0])
-		if c == 0 {
-			n--
-		}
-		if c <= 0 {
-			a = a[1:]
-		}
-		if c >= 0 {
-			b = b[1:]
-		}
-	}
-	return n
 }
 
 // Sum adds up all of rs, under the rules of [Resources.Add].
@@ -87,19 +69,12 @@ func (r Resources) Sub(o Resources) (diff Resources, ok bool) {
 	if len(o.entries) > len(r.entries) {
 		return Resources{}, false
 	}
-	var rest []entry
 	a, b := r.entries, o.entries
-	for len(a) > 0 {
-		if len(b) == 0 {
-			rest = append(rest, a...)
-			break
-		}
+	rest := make([]entry, 0, len(a))
+	for len(a) > 0 && len(b) > 0 {
 		c := compare(&a[0], &b[0])
 		if c > 0 || (c == 0 && !a[0].contains(&b[0])) {
 			return Resources{}, false
-		}
-		if rest == nil {
-			rest = make([]entry, 0, len(a))
 		}
 		rest = append(rest, a[0])
 		if c == 0 {
@@ -112,6 +87,10 @@ func (r Resources) Sub(o Resources) (diff Resources, ok bool) {
 	}
 	if len(b) > 0 {
 		return Resources{}, false
+	}
+	rest = append(rest, a...)
+	if len(rest) == 0 {
+		return Resources{}, true
 	}
 	return Resources{rest}, true
 }
@@ -132,83 +111,48 @@ func (r Resources) Contains(o Resources) bool {
 	return true
 }
 
-// Missing returns the part of want that r does not have; it is empty when r
-// contains want. Of what is indivisible all is missing or nothing.
-func (r Resources) Missing(want Resources) Resources {
-	var missing []entry
-	a := r.entries
-	for i := range want.entries {
-		w := want.entries[i]
-		for len(a) > 0 && compare(&a[0], &w) < 0 {
-			a = a[1:]
-		}
-		if len(a) == 0 || compare(&a[0], &w) != 0 {
-			missing = append(missing, w)
-		} else if w.lack(&a[0]) {
-			missing = append(missing, w)
-		}
-	}
-	return Resources{missing}
-}
-
 // add adds what merges with e: compare says that they are equal.
-func (e *entry) add(o *entry) (err error) {
-	if e.kind() != o.kind() {
-		return kindsDiffer(e, o)
-	}
-	if e.indivisible() {
-		return e.addCopies(o)
-	}
-	amount, err := sum(e.name, e.amount, o.amount)
-	if err != nil {
-		return err
-	}
+func (e *entry) add(o *entry) error {
 	switch {
-	case e.ranges != nil:
-		if common, found := e.ranges.overlap(o.ranges); found {
-			return fmt.Errorf("%w: %s:%s", ErrTwice, e.name, Ranges{common})
+	case e.plain() && o.plain() && e.amount <= MaxScalar-o.amount:
+		e.amount += o.amount
+		return nil
+	case e.kind() != o.kind():
+		return kindsDiffer(e, o)
+	case e.indivisible():
+		return e.addCopies(o)
+	case e.amount > MaxScalar-o.amount:
+		return overflow(e.name, e.amount, o.amount)
+	}
+	switch e.kind() {
+	case KindRanges:
+		var few [4]Range
+		all, ok := e.more.ranges.union(few[:0], o.more.ranges)
+		if !ok {
+			return fmt.Errorf("%w: %s:%s", ErrTwice, e.name, e.more.ranges.common(o.more.ranges))
 		}
-		e.ranges = e.ranges.union(o.ranges)
-	case e.set() != nil:
-		if item, found := commonItem(e.set(), o.set()); found {
+		e.setRanges(all, e.amount+o.amount)
+	case KindSet:
+		if item, found := commonItem(e.more.rare.set, o.more.rare.set); found {
 			return fmt.Errorf("%w: %s:{%s}", ErrTwice, e.name, excerpt(item))
 		}
-		e.replaceSet(unionSet(e.set(), o.set()))
+		e.setItems(unionSet(e.more.rare.set, o.more.rare.set))
+	default:
+		e.amount += o.amount
 	}
-	e.amount = amount
 	return nil
 }
 
 func (e *entry) addCopies(o *entry) error {
-	if !e.rare.shared || e.amount != o.amount {
+	x, y := e.more.rare, o.more.rare
+	if !x.shared || e.amount != o.amount {
 		return fmt.Errorf("%w: %s", ErrTwice, excerpt(e.resource().String()))
 	}
-	if e.rare.copies > math.MaxInt-o.rare.copies {
-		return fmt.Errorf("%w: %s: too many copies", ErrOverflow, excerpt(e.resource().String()))
+	if x.copies > math.MaxInt-y.copies {
+		return fmt.Errorf("%w: too many copies of %s", ErrOverflow, excerpt(e.resource().String()))
 	}
-	e.replaceCopies(e.rare.copies + o.rare.copies)
+	e.setCopies(x.copies + y.copies)
 	return nil
-}
-
-// sub takes away o, which e contains; it reports whether anything is left.
-func (e *entry) sub(o *entry) bool {
-	switch {
-	case e.indivisible():
-		if e.rare.copies == o.rare.copies {
-			return false
-		}
-		e.replaceCopies(e.rare.copies - o.rare.copies)
-	case e.amount == o.amount:
-		return false
-	case e.ranges != nil:
-		e.ranges, e.amount = e.ranges.minus(o.ranges)
-	case e.set() != nil:
-		e.replaceSet(minusSet(e.set(), o.set()))
-		e.amount -= o.amount
-	default:
-		e.amount -= o.amount
-	}
-	return true
 }
 
 // contains reports whether o, which merges with e, is part of it.
@@ -216,86 +160,43 @@ func (e *entry) contains(o *entry) bool {
 	switch {
 	case e.amount < o.amount:
 		return false
-	case e.rare == nil && e.ranges == nil:
-		return o.ranges == nil && o.set() == nil
+	case e.plain() && o.plain():
+		return true
 	case e.kind() != o.kind():
 		return false
 	case e.indivisible():
-		return e.amount == o.amount && e.rare.copies >= o.rare.copies
+		return e.amount == o.amount && e.more.rare.copies >= o.more.rare.copies
 	default:
-		return e.ranges.contains(o.ranges) && containsSet(e.set(), o.set())
+		return e.more.ranges.contains(o.more.ranges) && containsSet(e.more.rare.set, o.more.rare.set)
 	}
 }
 
-// lack leaves in e what o, which merges with it, does not have of it; it
-// reports whether that is anything.
-func (e *entry) lack(o *entry) bool {
+// sub takes away o, which e contains; it reports whether anything is left.
+func (e *entry) sub(o *entry) bool {
 	switch {
-	case o.contains(e):
-		return false
-	case e.kind() != o.kind():
 	case e.indivisible():
-		if e.amount == o.amount {
-			e.replaceCopies(e.rare.copies - o.rare.copies)
+		copies := e.more.rare.copies - o.more.rare.copies
+		if copies > 0 {
+			e.setCopies(copies)
 		}
-	case e.ranges != nil:
-		e.ranges, e.amount = e.ranges.minus(o.ranges)
-	case e.set() != nil:
-		e.replaceSet(minusSet(e.set(), o.set()))
-		e.amount = Scalar(len(e.set())) * Unit
+		return copies > 0
+	case e.amount == o.amount:
+		return false
+	default:
+		e.cut(o)
+		return true
+	}
+}
+
+// cut takes away what e and o have in common; something is left.
+func (e *entry) cut(o *entry) {
+	switch e.kind() {
+	case KindRanges:
+		var few [4]Range
+		e.setRanges(e.more.ranges.minus(few[:0], o.more.ranges))
+	case KindSet:
+		e.setItems(minusSet(e.more.rare.set, o.more.rare.set))
 	default:
 		e.amount -= o.amount
 	}
-	return true
-}
-
-func (e *entry) replaceSet(set []string) {
-	c := *e.rare
-	c.set = set
-	e.rare = &c
-}
-
-func (e *entry) replaceCopies(n int) {
-	c := *e.rare
-	c.copies = n
-	e.rare = &c
-}
-
-// build makes a Resources of entries in any order.
-func build(entries []entry) (Resources, error) {
-	if len(entries) == 0 {
-		return Resources{}, nil
-	}
-	slices.SortFunc(entries, func(a, b entry) int { return compare(&a, &b) })
-	all := entries[:0]
-	for i := 0; i < len(entries); {
-		next := i + 1
-		for next < len(entries) && compare(&entries[i], &entries[next]) == 0 {
-			next++
-		}
-		e, err := merge(entries[i:next])
-		if err != nil {
-			return Resources{}, err
-		}
-		all = append(all, e)
-		i = next
-	}
-	return Resources{all}, checkNames(all)
-}
-
-// merge adds up entries in pairs, so that n of them cost n log n.
-func merge(entries []entry) (entry, error) {
-	if len(entries) == 1 {
-		return entries[0], nil
-	}
-	left, err := merge(entries[:len(entries)/2])
-	if err != nil {
-		return entry{}, err
-	}
-	right, err := merge(entries[len(entries)/2:])
-	if err != nil {
-		return entry{}, err
-	}
-	err = left.add(&right)
-	return left, err
 }

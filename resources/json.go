@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"unicode/utf8"
 )
 
 // MaxJSONLength is the greatest length in bytes of JSON to decode.
@@ -102,6 +103,9 @@ func (r Resources) MarshalJSON() ([]byte, error) {
 // decimals is accepted only where it is how a float64 spells a number of
 // thousandths (0.29999999999999999).
 func (r *Resources) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		return nil // by convention of encoding/json
+	}
 	var list []wireResource
 	if err := decodeJSON(b, &list); err != nil {
 		return err
@@ -130,6 +134,9 @@ func (r *Resources) UnmarshalJSON(b []byte) error {
 func decodeJSON(b []byte, into any) error {
 	if len(b) > MaxJSONLength {
 		return fmt.Errorf("%w: JSON has %d bytes: at most %d", ErrInvalid, len(b), MaxJSONLength)
+	}
+	if !utf8.Valid(b) {
+		return fmt.Errorf("%w: JSON is not valid UTF-8", ErrInvalid)
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
@@ -303,6 +310,7 @@ func encodeDisk(d *DiskInfo) *wireDisk {
 	}
 	w := &wireDisk{}
 	switch d.Kind {
+	case DiskRoot: // has no source
 	case DiskPath:
 		w.Source = &wireSource{Type: "PATH", Path: &wireRoot{d.Path}}
 	case DiskMount:

@@ -95,7 +95,7 @@ func parseDisk(p *scanner) (*DiskInfo, error) {
 		}
 	}
 	if !p.acceptText("VOLUME:") {
-		return nil, errors.New("kind of disk is missing: want PATH:, MOUNT: or VOLUME:")
+		return nil, errors.New("kind of disk is missing: want PATH, MOUNT or VOLUME with a colon")
 	}
 	if d.Volume, err = parseVolume(p); err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package resources
 
 import (
-	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -58,12 +57,14 @@ func ParseQuantities(s string) (Quantities, error) {
 	slices.SortFunc(list, func(a, b quantity) int { return strings.Compare(a.name, b.name) })
 	all := list[:0]
 	for _, q := range list {
-		if last := len(all) - 1; last >= 0 && all[last].name == q.name {
-			if all[last].amount, err = sum(q.name, all[last].amount, q.amount); err != nil {
-				return Quantities{}, err
-			}
-		} else {
+		last := len(all) - 1
+		switch {
+		case last < 0 || all[last].name != q.name:
 			all = append(all, q)
+		case all[last].amount > MaxScalar-q.amount:
+			return Quantities{}, overflow(q.name, all[last].amount, q.amount)
+		default:
+			all[last].amount += q.amount
 		}
 	}
 	return Quantities{all}, nil
@@ -126,11 +127,10 @@ func (q Quantities) Add(o Quantities) (Quantities, error) {
 		case c > 0:
 			all, b = append(all, b[0]), b[1:]
 		default:
-			amount, err := sum(a[0].name, a[0].amount, b[0].amount)
-			if err != nil {
-				return Quantities{}, err
+			if a[0].amount > MaxScalar-b[0].amount {
+				return Quantities{}, overflow(a[0].name, a[0].amount, b[0].amount)
 			}
-			all, a, b = append(all, quantity{a[0].name, amount}), a[1:], b[1:]
+			all, a, b = append(all, quantity{a[0].name, a[0].amount + b[0].amount}), a[1:], b[1:]
 		}
 	}
 	return Quantities{append(append(all, a...), b...)}, nil
@@ -170,6 +170,3 @@ func (q Quantities) String() string {
 	}
 	return string(b)
 }
-
-// GoString makes failed comparisons in tests readable.
-func (q Quantities) GoString() string { return fmt.Sprintf("resources.MustParseQuantities(%q)", q) }

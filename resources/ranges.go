@@ -99,7 +99,7 @@ func (r Ranges) canonical() (Ranges, Scalar, error) {
 	slices.SortFunc(r, func(a, b Range) int { return cmp.Compare(a.Begin, b.Begin) })
 	joined := r[:0]
 	for _, x := range r {
-		if last := len(joined) - 1; last >= 0 && touches(joined[last], x) {
+		if last := len(joined) - 1; last >= 0 && (x.Begin <= joined[last].End || x.Begin-1 == joined[last].End) {
 			joined[last].End = max(joined[last].End, x.End)
 		} else {
 			joined = append(joined, x)
@@ -116,16 +116,13 @@ func (r Ranges) canonical() (Ranges, Scalar, error) {
 	return joined, Scalar(count) * Unit, nil
 }
 
-// touches reports whether b, which begins no earlier than a, overlaps a or
-// follows it without a gap.
-func touches(a, b Range) bool { return b.Begin <= a.End || b.Begin-1 == a.End }
-
-// overlap returns the first values that two canonical ranges share.
-func (r Ranges) overlap(o Ranges) (Range, bool) {
+// common returns the values that are in two canonical ranges.
+func (r Ranges) common(o Ranges) Ranges {
+	var both Ranges
 	for len(r) > 0 && len(o) > 0 {
-		common := Range{max(r[0].Begin, o[0].Begin), min(r[0].End, o[0].End)}
-		if common.Begin <= common.End {
-			return common, true
+		x := Range{max(r[0].Begin, o[0].Begin), min(r[0].End, o[0].End)}
+		if x.Begin <= x.End {
+			both = append(both, x)
 		}
 		if r[0].End < o[0].End {
 			r = r[1:]
@@ -133,12 +130,12 @@ func (r Ranges) overlap(o Ranges) (Range, bool) {
 			o = o[1:]
 		}
 	}
-	return Range{}, false
+	return both
 }
 
-// union joins two canonical and disjoint ranges.
-func (r Ranges) union(o Ranges) Ranges {
-	joined := make(Ranges, 0, len(r)+len(o))
+// union appends the values of two canonical ranges to all, which is empty; ok
+// is false where the two have values in common.
+func (r Ranges) union(all, o Ranges) (_ Ranges, ok bool) {
 	for len(r) > 0 || len(o) > 0 {
 		var next Range
 		if len(o) == 0 || (len(r) > 0 && r[0].Begin < o[0].Begin) {
@@ -146,13 +143,17 @@ func (r Ranges) union(o Ranges) Ranges {
 		} else {
 			next, o = o[0], o[1:]
 		}
-		if last := len(joined) - 1; last >= 0 && touches(joined[last], next) {
-			joined[last].End = next.End
-		} else {
-			joined = append(joined, next)
+		last := len(all) - 1
+		switch {
+		case last >= 0 && next.Begin <= all[last].End:
+			return nil, false
+		case last >= 0 && next.Begin-1 == all[last].End:
+			all[last].End = next.End
+		default:
+			all = append(all, next)
 		}
 	}
-	return joined
+	return all, true
 }
 
 // contains reports whether canonical r has every value of canonical o.
@@ -168,14 +169,9 @@ func (r Ranges) contains(o Ranges) bool {
 	return true
 }
 
-// minus returns the values of canonical r that are not in canonical o, and
-// their number.
-func (r Ranges) minus(o Ranges) (rest Ranges, amount Scalar) {
-	rest = make(Ranges, 0, len(r)+len(o))
-	keep := func(begin, end uint64) {
-		rest = append(rest, Range{begin, end})
-		amount += Scalar(end-begin+1) * Unit
-	}
+// minus appends to rest, which is empty, the values of canonical r that are not
+// in canonical o, and counts them.
+func (r Ranges) minus(rest, o Ranges) (Ranges, Scalar) {
 	for _, x := range r {
 		for len(o) > 0 && o[0].End < x.Begin {
 			o = o[1:]
@@ -186,7 +182,7 @@ func (r Ranges) minus(o Ranges) (rest Ranges, amount Scalar) {
 				break
 			}
 			if y.Begin > begin {
-				keep(begin, y.Begin-1)
+				rest = append(rest, Range{begin, y.Begin - 1})
 			}
 			if y.End >= x.End {
 				used = true
@@ -195,8 +191,8 @@ func (r Ranges) minus(o Ranges) (rest Ranges, amount Scalar) {
 			begin = y.End + 1
 		}
 		if !used {
-			keep(begin, x.End)
+			rest = append(rest, Range{begin, x.End})
 		}
 	}
-	return rest, amount
+	return rest, Scalar(rest.Count()) * Unit
 }

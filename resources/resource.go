@@ -103,14 +103,6 @@ func (r Resource) clone() Resource {
 	return r
 }
 
-// role is the one that the resource is reserved to, empty for none.
-func (r *rare) role() string {
-	if r == nil || len(r.reservations) == 0 {
-		return ""
-	}
-	return r.reservations[len(r.reservations)-1].Role
-}
-
 func validateName(name string) error {
 	if name == "" {
 		return errors.New("name is empty")

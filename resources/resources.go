@@ -109,8 +109,8 @@ func (r Resources) total(i int) (name string, total Scalar, next int) {
 func (r Resources) Ranges(name string) Ranges {
 	var all Ranges
 	for i := range r.entries {
-		if e := &r.entries[i]; e.name == name && e.ranges != nil {
-			all = all.union(e.ranges)
+		if e := &r.entries[i]; e.name == name && e.more.ranges != nil {
+			all, _ = all.union(nil, e.more.ranges) // disjoint: checkNames has seen to it
 		}
 	}
 	return all
@@ -121,8 +121,8 @@ func (r Resources) Ranges(name string) Ranges {
 func (r Resources) Set(name string) []string {
 	var all []string
 	for i := range r.entries {
-		if e := &r.entries[i]; e.name == name && e.set() != nil {
-			all = unionSet(all, e.set())
+		if e := &r.entries[i]; e.name == name && e.more.rare.set != nil {
+			all = unionSet(all, e.more.rare.set)
 		}
 	}
 	return all

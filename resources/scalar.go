@@ -143,10 +143,7 @@ func (s Scalar) append(b []byte) []byte {
 	return b
 }
 
-// sum adds two amounts of the named resource, neither of them negative.
-func sum(name string, a, b Scalar) (Scalar, error) {
-	if a > MaxScalar-b {
-		return 0, fmt.Errorf("%w: %s: %s plus %s is more than %s", ErrOverflow, excerpt(name), a, b, MaxScalar)
-	}
-	return a + b, nil
+// overflow says that two amounts of the named resource are too much together.
+func overflow(name string, a, b Scalar) error {
+	return fmt.Errorf("%w: %s: %s plus %s is more than %s", ErrOverflow, name, a, b, MaxScalar)
 }

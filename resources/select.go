@@ -1,6 +1,10 @@
 package resources
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
 
 // Filter returns the resources that keep holds for.
 func (r Resources) Filter(keep func(Resource) bool) Resources {
@@ -35,58 +39,51 @@ func (r Resources) filter(keep func(*entry) bool) Resources {
 
 // Named returns the resources with one of these names.
 func (r Resources) Named(names ...string) Resources {
-	return r.filter(func(e *entry) bool {
-		for _, name := range names {
-			if e.name == name {
-				return true
-			}
-		}
-		return false
-	})
+	return r.filter(func(e *entry) bool { return slices.Contains(names, e.name) })
 }
 
 // Unreserved returns what is reserved to nobody.
 func (r Resources) Unreserved() Resources {
-	return r.filter(func(e *entry) bool { return e.rare.role() == "" })
+	return r.filter(func(e *entry) bool { return e.role() == "" })
 }
 
 // Reserved returns what is reserved to any role.
 func (r Resources) Reserved() Resources {
-	return r.filter(func(e *entry) bool { return e.rare.role() != "" })
+	return r.filter(func(e *entry) bool { return e.role() != "" })
 }
 
 // ReservedTo returns what is reserved to exactly this role.
 func (r Resources) ReservedTo(role string) Resources {
-	return r.filter(func(e *entry) bool { return role != "" && e.rare.role() == role })
+	return r.filter(func(e *entry) bool { return role != "" && e.role() == role })
 }
 
 // AllocatableTo returns what may be offered to this role: what is unreserved,
 // and what is reserved to it or to a role above it.
 func (r Resources) AllocatableTo(role string) Resources {
 	return r.filter(func(e *entry) bool {
-		to := e.rare.role()
+		to := e.role()
 		return to == "" || within(role, to)
 	})
 }
 
 // Revocable returns what may be taken back at any time.
 func (r Resources) Revocable() Resources {
-	return r.filter(func(e *entry) bool { return e.rare != nil && e.rare.revocable })
+	return r.filter(func(e *entry) bool { return e.more.rare.revocable })
 }
 
 // NonRevocable returns what stays with its user.
 func (r Resources) NonRevocable() Resources {
-	return r.filter(func(e *entry) bool { return e.rare == nil || !e.rare.revocable })
+	return r.filter(func(e *entry) bool { return !e.more.rare.revocable })
 }
 
 // Shared returns what several tasks may use at once.
 func (r Resources) Shared() Resources {
-	return r.filter(func(e *entry) bool { return e.rare != nil && e.rare.shared })
+	return r.filter(func(e *entry) bool { return e.more.rare.shared })
 }
 
 // NonShared returns what only one task may use at once.
 func (r Resources) NonShared() Resources {
-	return r.filter(func(e *entry) bool { return e.rare == nil || !e.rare.shared })
+	return r.filter(func(e *entry) bool { return !e.more.rare.shared })
 }
 
 // Reserve puts one more reservation on every resource. It fails where the role
@@ -95,7 +92,7 @@ func (r Resources) NonShared() Resources {
 func (r Resources) Reserve(by Reservation) (Resources, error) {
 	return r.change("reserve", func(x *Resource) error {
 		if x.Disk != nil && x.Disk.Volume != nil {
-			return fmt.Errorf("it is a volume: reserve the disk before the volume is made")
+			return errors.New("it is a volume: reserve the disk before the volume is made")
 		}
 		x.Reservations = append(x.Reservations, cloneReservations([]Reservation{by})...)
 		return nil
@@ -109,11 +106,11 @@ func (r Resources) Unreserve() (Resources, error) {
 		last := len(x.Reservations) - 1
 		switch {
 		case last < 0:
-			return fmt.Errorf("it is not reserved")
+			return errors.New("it is not reserved")
 		case !x.Reservations[last].Dynamic:
-			return fmt.Errorf("its reservation is static: it ends with the agent's configuration")
+			return errors.New("its reservation is static: it ends with the agent's configuration")
 		case x.Disk != nil && x.Disk.Volume != nil:
-			return fmt.Errorf("it is a volume: destroy the volume first")
+			return errors.New("it is a volume: destroy the volume first")
 		}
 		x.Reservations = x.Reservations[:last]
 		return nil

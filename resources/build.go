@@ -1,6 +1,48 @@
 package resources
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
+
+// build makes a Resources of entries in any order.
+func build(entries []entry) (Resources, error) {
+	if len(entries) == 0 {
+		return Resources{}, nil
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return compare(&a, &b) })
+	all := entries[:0]
+	for i := 0; i < len(entries); {
+		next := i + 1
+		for next < len(entries) && compare(&entries[i], &entries[next]) == 0 {
+			next++
+		}
+		e, err := merge(entries[i:next])
+		if err != nil {
+			return Resources{}, err
+		}
+		all = append(all, e)
+		i = next
+	}
+	return Resources{all}, checkNames(all)
+}
+
+// merge adds up entries in pairs, so that n of them cost n log n.
+func merge(entries []entry) (entry, error) {
+	if len(entries) == 1 {
+		return entries[0], nil
+	}
+	left, err := merge(entries[:len(entries)/2])
+	if err != nil {
+		return entry{}, err
+	}
+	right, err := merge(entries[len(entries)/2:])
+	if err != nil {
+		return entry{}, err
+	}
+	err = left.add(&right)
+	return left, err
+}
 
 // checkNames checks what entries of one name must keep to together: one kind,
 // a sum that fits, and nothing counted twice. The entries are sorted.
@@ -22,15 +64,15 @@ func checkNames(entries []entry) error {
 
 func checkName(entries []entry) error {
 	var total Scalar
-	var err error
 	for i := range entries {
 		e := &entries[i]
 		if e.kind() != entries[0].kind() {
 			return kindsDiffer(&entries[0], e)
 		}
-		if total, err = sum(e.name, total, e.amount); err != nil {
-			return err
+		if total > MaxScalar-e.amount {
+			return overflow(e.name, total, e.amount)
 		}
+		total += e.amount
 	}
 	switch entries[0].kind() {
 	case KindRanges, KindSet:
@@ -45,10 +87,7 @@ func checkName(entries []entry) error {
 func checkValues(entries []entry) error {
 	all := make([]entry, len(entries))
 	for i, e := range entries {
-		all[i] = entry{name: e.name, amount: e.amount, ranges: e.ranges}
-		if set := e.set(); set != nil {
-			all[i].rare = &rare{set: set}
-		}
+		all[i] = entry{e.name, e.amount, &more{e.more.ranges, &rare{set: e.more.rare.set}}}
 	}
 	_, err := merge(all)
 	return err
@@ -59,19 +98,16 @@ func checkDisks(entries []entry) error {
 	var mounts, volumes map[string]bool
 	for i := range entries {
 		e := &entries[i]
-		if e.rare == nil || e.rare.disk == nil {
-			continue
-		}
-		if d := e.rare.disk; d.Kind == DiskMount {
+		if d := e.more.rare.disk; d != nil && d.Kind == DiskMount {
 			if mounts[d.Path] {
 				return fmt.Errorf("%w: mount disk %q", ErrTwice, excerpt(d.Path))
 			}
 			mounts = with(mounts, d.Path)
 		}
-		if v := e.rare.disk.Volume; v != nil {
-			id := string(appendWord(appendWord(nil, e.rare.role()), v.ID))
+		if v := e.volume(); v != nil {
+			id := string(appendWord(appendWord(nil, e.role()), v.ID))
 			if volumes[id] {
-				return fmt.Errorf("%w: volume %q of role %q", ErrTwice, excerpt(v.ID), excerpt(e.rare.role()))
+				return fmt.Errorf("%w: volume %q of role %q", ErrTwice, excerpt(v.ID), excerpt(e.role()))
 			}
 			volumes = with(volumes, id)
 		}
