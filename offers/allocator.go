@@ -229,7 +229,7 @@ func (a *Allocator) AddAgent(now time.Time, info proffer.AgentInfo, used ...Usag
 		}
 		rest, ok := available.Sub(u.Resources)
 		if !ok {
-			return fmt.Errorf("offers: add agent %s: %w: framework %s uses %s, %s are left of %s",
+			return fmt.Errorf("add agent %s: %w: framework %s uses %s, %s are left of %s",
 				info.ID, ErrInsufficient, u.FrameworkID, u.Resources, available, info.Resources)
 		}
 		available = rest

@@ -22,7 +22,9 @@ type Explanation struct {
 	Framework Why
 	Roles     []string // of those concerned by Framework
 
-	Agents []AgentExplanation // one an agent and role, in the order of agent ids
+	// Agents has one entry an agent and role, in the order of agent ids. It is
+	// empty where Framework tells all.
+	Agents []AgentExplanation
 }
 
 // AgentExplanation tells why one agent is not offered in one role.
@@ -98,6 +100,9 @@ func (a *Allocator) Explain(id proffer.FrameworkID, wanted resources.Resources) 
 		e.Framework = WhySuppressed
 	case len(a.agents) == 0:
 		e.Framework = WhyNoAgents
+	}
+	if e.Framework != WhyAvailable {
+		return e, nil
 	}
 	for _, g := range a.agentList {
 		for _, c := range open {
