@@ -335,3 +335,12 @@ func sortedClients(set map[*client]resources.Resources) []*client {
 	slices.SortFunc(list, func(x, y *client) int { return cmp.Compare(x.node.arrival, y.node.arrival) })
 	return list
 }
+
+// Offer returns an outstanding offer.
+func (a *Allocator) Offer(id proffer.OfferID) (*Offer, bool) {
+	o, ok := a.offers[id]
+	if !ok {
+		return nil, false
+	}
+	return o.offer, true
+}

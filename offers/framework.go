@@ -117,6 +117,19 @@ func (a *Allocator) subscribe(now time.Time, f *framework, sub Subscription) {
 // RemoveFramework removes a framework with all that it holds: its offers are
 // rescinded and what it uses is available again.
 func (a *Allocator) RemoveFramework(now time.Time, id proffer.FrameworkID) error {
+	if err := a.Unsubscribe(now, id); err != nil {
+		return err
+	}
+	for _, g := range a.agentList {
+		a.releaseAll(now, g, id)
+	}
+	return nil
+}
+
+// Unsubscribe ends the subscription of a framework whose tasks are still
+// ending: its offers are rescinded; what it uses stays in use until it is
+// released.
+func (a *Allocator) Unsubscribe(now time.Time, id proffer.FrameworkID) error {
 	f, ok := a.frameworks[id]
 	if !ok {
 		return fmt.Errorf("%w: %s", ErrUnknownFramework, id)
@@ -126,16 +139,31 @@ func (a *Allocator) RemoveFramework(now time.Time, id proffer.FrameworkID) error
 		c.subscribed = false
 		a.activate(now, c)
 		a.withdraw(now, c)
-		for _, g := range a.agentList {
-			if used, ok := g.used[c]; ok {
-				a.unuse(g, c, used)
-				a.makeAvailable(now, g, used)
-			}
+		a.forget(c)
+	}
+	return nil
+}
+
+// ReleaseAll frees everything that a framework uses of an agent. That neither
+// is known means that there is nothing to free.
+func (a *Allocator) ReleaseAll(now time.Time, agentID proffer.AgentID, id proffer.FrameworkID) {
+	if g, ok := a.agents[agentID]; ok {
+		a.releaseAll(now, g, id)
+	}
+}
+
+func (a *Allocator) releaseAll(now time.Time, g *agent, id proffer.FrameworkID) {
+	f, ok := a.frameworks[id]
+	if !ok {
+		return
+	}
+	for _, c := range f.sorted() {
+		if used, ok := g.used[c]; ok {
+			a.unuse(g, c, used)
+			a.makeAvailable(now, g, used)
 		}
 		a.forget(c)
 	}
-	delete(a.frameworks, id)
-	return nil
 }
 
 // Deactivate marks a framework as disconnected: its offers are rescinded, its

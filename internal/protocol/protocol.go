@@ -46,6 +46,13 @@ type (
 		Data        []byte
 	}
 
+	// FrameworkEnded tells that nothing of the framework runs on the agent any
+	// more. It answers ShutdownFramework, also when there was nothing; only
+	// then are the framework's resources free.
+	FrameworkEnded struct {
+		FrameworkID proffer.FrameworkID
+	}
+
 	// ExecutorExited tells that an executor ended; it comes after the terminal
 	// statuses of its tasks.
 	ExecutorExited struct {
@@ -129,6 +136,7 @@ type (
 func (*Register) toMaster()        {}
 func (*StatusUpdate) toMaster()    {}
 func (*ExecutorMessage) toMaster() {}
+func (*FrameworkEnded) toMaster()  {}
 func (*ExecutorExited) toMaster()  {}
 
 func (*Registered) toAgent()        {}

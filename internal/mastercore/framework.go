@@ -1,0 +1,196 @@
+package mastercore
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/internal/protocol"
+	"github.com/proffer-go/proffer/offers"
+	"github.com/proffer-go/proffer/scheduler"
+)
+
+// framework is a framework that has subscribed and is not removed.
+type framework struct {
+	info    proffer.FrameworkInfo
+	session SessionID // 0 while it is disconnected
+	expires time.Time // of the failover time-out, while it is disconnected
+	tasks   map[proffer.TaskID]*task
+	ended   ring[proffer.TaskID]
+	batch   []*offers.Offer // to be told in this Advance
+}
+
+// Subscribe opens a session for a framework: a new one if info has no id, else
+// one that takes over. The first event of the session is SubscribedEvent,
+// followed by the statuses that were not acknowledged.
+func (c *Core) Subscribe(now time.Time, id SessionID, info proffer.FrameworkInfo) error {
+	if err := info.Validate(); err != nil {
+		return fmt.Errorf("%w: %w", scheduler.ErrInvalidFramework, err)
+	}
+	if info.ID == "" {
+		info.ID = proffer.FrameworkID(c.newID("F", &c.nextFramework))
+	} else if err := proffer.ValidateID("framework id", info.ID); err != nil {
+		return fmt.Errorf("%w: %w", scheduler.ErrInvalidFramework, err)
+	}
+	if c.removed.has(info.ID) {
+		return fmt.Errorf("%w: %s", scheduler.ErrFrameworkRemoved, info.ID)
+	}
+	info.Roles = slices.Clone(info.Roles)
+	subscription := offers.Subscription{Roles: info.Roles}
+	f, known := c.frameworks[info.ID]
+	if !known {
+		f = &framework{tasks: make(map[proffer.TaskID]*task), ended: newRing[proffer.TaskID](c.cfg.KeepCompleted)}
+		if err := c.allocator.AddFramework(now, info.ID, subscription); err != nil {
+			return fmt.Errorf("%w: %w", scheduler.ErrInvalidFramework, err)
+		}
+		c.frameworks[info.ID] = f
+	} else {
+		if f.session != 0 {
+			c.end(f, fmt.Errorf("%w: %s", scheduler.ErrFailedOver, info.ID))
+			c.mustKnow(c.allocator.Deactivate(now, info.ID))
+		}
+		c.mustKnow(c.allocator.UpdateFramework(now, info.ID, subscription))
+		c.mustKnow(c.allocator.Activate(now, info.ID))
+		c.stopWaiting(f)
+	}
+	f.info, f.session = info, id
+	c.sessions[id] = f
+	c.tell(f, &scheduler.SubscribedEvent{FrameworkID: info.ID})
+	c.tellUnacknowledged(f)
+	return nil
+}
+
+// Disconnect ends a session. The framework is removed when its failover
+// time-out passes, at once if it has none.
+func (c *Core) Disconnect(now time.Time, id SessionID) {
+	f, ok := c.sessions[id]
+	if !ok {
+		return // it has ended before
+	}
+	delete(c.sessions, id)
+	f.session = 0
+	if f.info.FailoverTimeout <= 0 {
+		c.remove(now, f)
+		return
+	}
+	c.mustKnow(c.allocator.Deactivate(now, f.info.ID))
+	f.expires = now.Add(f.info.FailoverTimeout)
+	c.failovers = append(c.failovers, f)
+}
+
+// end has the session of a framework end with an error.
+func (c *Core) end(f *framework, err error) {
+	if f.session == 0 {
+		return
+	}
+	c.effects = append(c.effects, Effect{Session: f.session, End: err})
+	delete(c.sessions, f.session)
+	f.session = 0
+}
+
+// remove ends a framework for good. Its resources are free when its agents
+// have reported that nothing of it runs any more.
+func (c *Core) remove(now time.Time, f *framework) {
+	c.end(f, fmt.Errorf("%w: %s", scheduler.ErrFrameworkRemoved, f.info.ID))
+	c.stopWaiting(f)
+	c.mustKnow(c.allocator.Unsubscribe(now, f.info.ID))
+	delete(c.frameworks, f.info.ID)
+	c.removed.add(f.info.ID)
+	for _, g := range c.sortedAgents() {
+		if !g.runs(f) {
+			continue
+		}
+		for t := range g.tasks {
+			if t.framework == f {
+				delete(g.tasks, t)
+			}
+		}
+		for key := range g.executors {
+			if key.framework == f.info.ID {
+				delete(g.executors, key)
+			}
+		}
+		c.send(g, &protocol.ShutdownFramework{FrameworkID: f.info.ID})
+	}
+}
+
+func (c *Core) stopWaiting(f *framework) {
+	c.failovers = slices.DeleteFunc(c.failovers, func(o *framework) bool { return o == f })
+}
+
+// Call carries out what the framework of a session asks.
+func (c *Core) Call(now time.Time, id SessionID, call scheduler.Call) {
+	f, ok := c.sessions[id]
+	if !ok {
+		return // the session has ended, the call crossed
+	}
+	switch call := call.(type) {
+	case *scheduler.AcceptCall:
+		c.accept(now, f, call)
+	case *scheduler.DeclineCall:
+		c.decline(now, f, call.OfferIDs, call.Filter)
+	case *scheduler.SuppressCall:
+		c.report(f, c.allocator.Suppress(now, f.info.ID, call.Roles...))
+	case *scheduler.ReviveCall:
+		c.report(f, c.allocator.Revive(now, f.info.ID, call.Roles...))
+	case *scheduler.UpdateRolesCall:
+		c.updateRoles(now, f, call.Roles)
+	case *scheduler.KillCall:
+		c.kill(now, f, call)
+	case *scheduler.AcknowledgeCall:
+		c.acknowledge(f, call)
+	case *scheduler.ReconcileCall:
+		c.reconcile(now, f, call.Tasks)
+	case *scheduler.MessageCall:
+		if g, ok := c.agents[call.AgentID]; ok {
+			c.send(g, &protocol.FrameworkMessage{FrameworkID: f.info.ID, ExecutorID: call.ExecutorID, Data: call.Data})
+		}
+	case *scheduler.ShutdownExecutorCall:
+		if g, ok := c.agents[call.AgentID]; ok {
+			c.send(g, &protocol.ShutdownExecutor{FrameworkID: f.info.ID, ExecutorID: call.ExecutorID})
+		}
+	case *scheduler.TeardownCall:
+		c.remove(now, f)
+	default:
+		c.report(f, fmt.Errorf("unknown call %T", call))
+	}
+}
+
+func (c *Core) updateRoles(now time.Time, f *framework, roles []string) {
+	info := f.info
+	info.Roles = roles
+	if err := info.Validate(); err != nil {
+		c.report(f, err)
+		return
+	}
+	f.info = info
+	c.report(f, c.allocator.UpdateFramework(now, f.info.ID, offers.Subscription{Roles: roles}))
+}
+
+// decline gives back the offers that are the framework's; others have been
+// answered or rescinded meanwhile, which the framework knows or will know.
+func (c *Core) decline(now time.Time, f *framework, ids []proffer.OfferID, filter offers.Filter) {
+	for _, id := range ids {
+		if o, ok := c.allocator.Offer(id); ok && o.FrameworkID == f.info.ID {
+			c.report(f, c.allocator.Decline(now, id, filter))
+		}
+	}
+}
+
+// report ends the session of a framework that breaks the rules of the
+// protocol: its driver checks what users can get wrong, so what comes through
+// is not to be trusted further. Its tasks live on for the failover time-out.
+func (c *Core) report(f *framework, err error) {
+	if err == nil {
+		return
+	}
+	c.tell(f, &scheduler.ErrorEvent{Err: fmt.Errorf("%w: %w", scheduler.ErrInvalidFramework, err)})
+}
+
+// mustKnow is for calls about frameworks that the core's own books have.
+func (c *Core) mustKnow(err error) {
+	if err != nil {
+		panic(fmt.Sprintf("mastercore: %v", err))
+	}
+}
