@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -176,8 +177,9 @@ func encodeResource(r *Resource) wireResource {
 
 func decodeResource(w *wireResource) (r Resource, err error) {
 	r = Resource{Name: w.Name, Revocable: w.Revocable != nil, Shared: w.Shared != nil}
-	if err := errors.Join(allows(w.Type, "SCALAR", w.Scalar != nil), allows(w.Type, "RANGES", w.Ranges != nil),
-		allows(w.Type, "SET", w.Set != nil)); err != nil {
+	if err := onlyValueOf(w.Type, map[string]bool{
+		"SCALAR": w.Scalar != nil, "RANGES": w.Ranges != nil, "SET": w.Set != nil,
+	}); err != nil {
 		return r, err
 	}
 	switch w.Type {
@@ -185,10 +187,8 @@ func decodeResource(w *wireResource) (r Resource, err error) {
 		r.Scalar, err = decodeScalar(w.Scalar)
 	case "RANGES":
 		r.Kind, r.Ranges = KindRanges, decodeRanges(w.Ranges)
-	case "SET":
-		r.Kind, r.Set = KindSet, w.Set.Item
 	default:
-		err = fmt.Errorf("type %q: want SCALAR, RANGES or SET", excerpt(w.Type))
+		r.Kind, r.Set = KindSet, w.Set.Item
 	}
 	if err == nil {
 		r.Reservations, err = decodeReservations(w)
@@ -202,16 +202,22 @@ func decodeResource(w *wireResource) (r Resource, err error) {
 	return r, err
 }
 
-// allows reports a value that is missing or does not belong to the type.
-func allows(have, kind string, present bool) error {
-	switch {
-	case have == kind && !present:
-		return fmt.Errorf("type is %s but the value of that type is missing", kind)
-	case have != kind && present:
-		return fmt.Errorf("type is %q but it has a value of type %s", excerpt(have), kind)
-	default:
-		return nil
+// onlyValueOf checks that of the values, by type, the one of the type that is
+// named is present and no other.
+func onlyValueOf(named string, present map[string]bool) error {
+	types := slices.Sorted(maps.Keys(present))
+	if !slices.Contains(types, named) {
+		return fmt.Errorf("type %q: want one of %s", excerpt(named), strings.Join(types, ", "))
 	}
+	for _, t := range types {
+		switch {
+		case t == named && !present[t]:
+			return fmt.Errorf("its type is %s but it has no value of that type", t)
+		case t != named && present[t]:
+			return fmt.Errorf("its type is %s but it has a value of type %s", named, t)
+		}
+	}
+	return nil
 }
 
 // decodeScalar accepts a number that is a Scalar, or the float64 nearest to one.

@@ -60,8 +60,8 @@ func parseList(s string, parse func(*scanner) error) error {
 			err = fmt.Errorf("%s: want %q or the end", p.found("the value"), ';')
 		}
 		if err != nil {
-			part, _, _ := strings.Cut(s[start:], ";")
-			return fmt.Errorf("%w: %q: %w", ErrInvalid, excerpt(part), err)
+			rest, _, _ := strings.Cut(s[p.pos:], ";")
+			return fmt.Errorf("%w: %q: %w", ErrInvalid, excerpt(s[start:p.pos+len(rest)]), err)
 		}
 	}
 	return nil
