@@ -47,10 +47,10 @@ type agent struct {
 // New returns an allocator without agents and frameworks, or an error that
 // names every invalid field of cfg.
 func New(cfg Config) (*Allocator, error) {
+	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	cfg = cfg.withDefaults()
 	a := &Allocator{
 		cfg:        cfg,
 		tree:       newTree(),

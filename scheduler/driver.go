@@ -47,10 +47,10 @@ func New(s Scheduler, cfg Config) (*Driver, error) {
 	if s == nil {
 		return nil, errors.New("scheduler: the scheduler is nil")
 	}
+	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	cfg = cfg.withDefaults()
 	d := &Driver{
 		cfg: cfg, framework: cfg.framework(), handler: newDispatcher(s),
 		open: make(map[proffer.OfferID]*openOffer), tasks: make(map[proffer.TaskID]struct{}),

@@ -55,10 +55,10 @@ var ErrAlreadyRun = errors.New("master: Run was called before: make a new master
 // New returns a master without agents and frameworks, or an error that names
 // every invalid field of cfg. Nothing happens before [Master.Run].
 func New(cfg Config) (*Master, error) {
+	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	cfg = cfg.withDefaults()
 	core, err := mastercore.New(mastercore.Config{
 		Offers: cfg.offers(), IDPrefix: cfg.IDPrefix, KeepCompleted: cfg.KeepCompleted,
 	})
