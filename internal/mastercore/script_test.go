@@ -1,0 +1,352 @@
+package mastercore_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+
+	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/internal/mastercore"
+	"github.com/proffer-go/proffer/internal/protocol"
+	"github.com/proffer-go/proffer/offers"
+	"github.com/proffer-go/proffer/offers/policy"
+	"github.com/proffer-go/proffer/resources"
+	"github.com/proffer-go/proffer/scheduler"
+)
+
+// TestScripts runs the golden scripts of the master's core. Sessions and links
+// are named by numbers, s1 and l1. Every command but tick lets the coalescing
+// time pass and prints the effects. Run with -rewrite to write today's output.
+//
+//	subscribe s1 NAME [id=F1] [roles=a,b] [failover=1h] [lost-only]
+//	disconnect s1 | teardown s1
+//	register l1 RESOURCES [id=A1] [task=FRAMEWORK:ID:STATE:RESOURCES ...]
+//	unlink l1
+//	launch s1 OFFER[+OFFER] TASK=RESOURCES ... [executor=ID:RESOURCES] [group]
+//	decline s1 OFFER | suppress s1 [ROLE] | revive s1 [ROLE] | roles s1 ROLE ...
+//	kill s1 TASK [grace=5s] | reconcile s1 [TASK[@AGENT] ...]
+//	status l1 FRAMEWORK TASK STATE ID [latest=STATE]
+//	ack s1 AGENT TASK ID
+//	message s1 AGENT EXECUTOR TEXT | shutdown s1 AGENT EXECUTOR
+//	executor-message l1 FRAMEWORK EXECUTOR TEXT
+//	executor-exited l1 FRAMEWORK EXECUTOR CODE | framework-ended l1 FRAMEWORK
+//	tick DURATION
+//	explain s1 [RESOURCES]
+func TestScripts(t *testing.T) {
+	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+		core, err := mastercore.New(mastercore.Config{Offers: offers.Config{Policy: policy.DRF()}, KeepCompleted: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &script{core: core, now: time.Unix(0, 0).UTC()}
+		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+			s.out.Reset()
+			s.command(t, d)
+			if s.out.Len() == 0 {
+				return "nothing"
+			}
+			return s.out.String()
+		})
+	})
+}
+
+type script struct {
+	core *mastercore.Core
+	now  time.Time
+	out  strings.Builder
+}
+
+func (s *script) command(t *testing.T, d *datadriven.TestData) {
+	args := map[string][]string{}
+	var pos []string
+	for _, a := range d.CmdArgs {
+		if len(a.Vals) == 0 {
+			pos = append(pos, a.Key)
+		} else {
+			args[a.Key] = append(args[a.Key], a.Vals...)
+		}
+	}
+	arg := func(i int) string {
+		if i >= len(pos) {
+			t.Fatalf("%s: %s: argument %d is missing", d.Pos, d.Cmd, i+1)
+		}
+		return pos[i]
+	}
+	number := func(i int) uint64 {
+		n, err := strconv.ParseUint(strings.TrimLeft(arg(i), "sl"), 10, 64)
+		if err != nil {
+			t.Fatalf("%s: %v", d.Pos, err)
+		}
+		return n
+	}
+	switch d.Cmd {
+	case "tick":
+		s.tick(parseDuration(t, arg(0)))
+		return
+	case "explain":
+		var wanted resources.Resources
+		if len(pos) > 1 {
+			wanted = resources.MustParse(arg(1))
+		}
+		e, err := s.core.Explain(mastercore.SessionID(number(0)), wanted)
+		if err != nil {
+			fmt.Fprintf(&s.out, "error: %v\n", err)
+			return
+		}
+		fmt.Fprintln(&s.out, e)
+		return
+	case "subscribe":
+		s.subscribe(t, mastercore.SessionID(number(0)), arg(1), args)
+	case "disconnect":
+		s.core.Disconnect(s.now, mastercore.SessionID(number(0)))
+	case "unlink":
+		s.core.Unlink(s.now, mastercore.LinkID(number(0)))
+	case "register", "status", "executor-message", "executor-exited", "framework-ended":
+		s.core.FromAgent(s.now, mastercore.LinkID(number(0)), fromAgent(t, d, pos, args))
+	default:
+		s.core.Call(s.now, mastercore.SessionID(number(0)), call(t, d, pos, args))
+	}
+	s.core.Advance(s.now)
+	s.effects()
+	s.tick(2 * time.Millisecond)
+}
+
+func (s *script) subscribe(t *testing.T, id mastercore.SessionID, name string, args map[string][]string) {
+	info := proffer.FrameworkInfo{Name: name, Roles: args["roles"], PartitionAware: true, FailoverTimeout: time.Hour}
+	if len(info.Roles) == 0 {
+		info.Roles = []string{"*"}
+	}
+	if v := args["id"]; len(v) > 0 {
+		info.ID = proffer.FrameworkID(v[0])
+	}
+	if v := args["failover"]; len(v) > 0 {
+		info.FailoverTimeout = parseDuration(t, v[0])
+	}
+	if v := args["aware"]; len(v) > 0 {
+		info.PartitionAware = v[0] == "yes"
+	}
+	if err := s.core.Subscribe(s.now, id, info); err != nil {
+		fmt.Fprintf(&s.out, "error: %v\n", err)
+	}
+}
+
+func (s *script) tick(d time.Duration) {
+	end := s.now.Add(d)
+	for {
+		at, ok := s.core.Deadline()
+		if !ok || at.After(end) {
+			break
+		}
+		if at.After(s.now) {
+			s.now = at
+		}
+		s.core.Advance(s.now)
+		s.effects()
+	}
+	s.now = end
+}
+
+func (s *script) effects() {
+	for _, e := range s.core.Effects() {
+		switch {
+		case e.Link != 0:
+			fmt.Fprintf(&s.out, "l%d <- %s\n", e.Link, message(e.Message))
+		case e.End != nil:
+			fmt.Fprintf(&s.out, "s%d ends: %v\n", e.Session, e.End)
+		default:
+			fmt.Fprintf(&s.out, "s%d <- %s\n", e.Session, event(e.Event))
+		}
+	}
+}
+
+func event(e scheduler.Event) string {
+	switch e := e.(type) {
+	case *scheduler.SubscribedEvent:
+		return fmt.Sprintf("subscribed as %s", e.FrameworkID)
+	case *scheduler.OffersEvent:
+		var list []string
+		for _, o := range e.Offers {
+			list = append(list, fmt.Sprintf("%s of %s (%s) %s", o.ID, o.AgentID, o.Role, o.Resources))
+		}
+		return "offers " + strings.Join(list, ", ")
+	case *scheduler.RescindEvent:
+		return fmt.Sprintf("rescind %s", e.OfferID)
+	case *scheduler.UpdateEvent:
+		return fmt.Sprintf("update %d %s [%s of %s]", e.Status.UpdateID, e.Status, e.Status.Source, e.Status.AgentID)
+	case *scheduler.MessageEvent:
+		return fmt.Sprintf("message %q of %s on %s", e.Data, e.ExecutorID, e.AgentID)
+	case *scheduler.FailureEvent:
+		if e.Exit != nil {
+			return fmt.Sprintf("failure of executor %s on %s: %s", e.ExecutorID, e.AgentID, e.Exit)
+		}
+		return fmt.Sprintf("failure of %s: %s", e.AgentID, e.Message)
+	case *scheduler.ErrorEvent:
+		return fmt.Sprintf("error %v", e.Err)
+	default:
+		return fmt.Sprintf("%T", e)
+	}
+}
+
+func message(m protocol.ToAgent) string {
+	switch m := m.(type) {
+	case *protocol.Registered:
+		return fmt.Sprintf("registered as %s", m.AgentID)
+	case *protocol.Refused:
+		return fmt.Sprintf("refused: %s", m.Message)
+	case *protocol.RunTasks:
+		var ids []string
+		for _, t := range m.Tasks {
+			ids = append(ids, string(t.ID))
+		}
+		kind := "run"
+		if m.Group {
+			kind = "run group"
+		}
+		return fmt.Sprintf("%s %s of %s", kind, strings.Join(ids, " "), m.FrameworkID)
+	case *protocol.KillTask:
+		if m.Grace != nil {
+			return fmt.Sprintf("kill %s within %s", m.TaskID, *m.Grace)
+		}
+		return fmt.Sprintf("kill %s", m.TaskID)
+	case *protocol.Acknowledge:
+		return fmt.Sprintf("acknowledge %s %d", m.TaskID, m.UpdateID)
+	case *protocol.FrameworkMessage:
+		return fmt.Sprintf("message %q to %s", m.Data, m.ExecutorID)
+	case *protocol.ShutdownExecutor:
+		return fmt.Sprintf("shut down executor %s of %s", m.ExecutorID, m.FrameworkID)
+	case *protocol.ShutdownFramework:
+		return fmt.Sprintf("shut down framework %s", m.FrameworkID)
+	default:
+		return fmt.Sprintf("%T", m)
+	}
+}
+
+func fromAgent(t *testing.T, d *datadriven.TestData, pos []string, args map[string][]string) protocol.ToMaster {
+	framework := func() proffer.FrameworkID { return proffer.FrameworkID(pos[1]) }
+	switch d.Cmd {
+	case "register":
+		m := &protocol.Register{Info: proffer.AgentInfo{Hostname: "host", Resources: resources.MustParse(pos[1])}}
+		if v := args["id"]; len(v) > 0 {
+			m.Info.ID = proffer.AgentID(v[0])
+		}
+		for _, v := range args["task"] {
+			part := strings.SplitN(v, "/", 4)
+			info := task(part[1], part[3])
+			m.Tasks = append(m.Tasks, protocol.RunningTask{
+				FrameworkID: proffer.FrameworkID(part[0]), Role: "*", Task: &info, State: state(t, part[2]),
+			})
+		}
+		return m
+	case "status":
+		id, err := strconv.ParseUint(pos[4], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &protocol.StatusUpdate{FrameworkID: framework(), Latest: state(t, pos[3]), Status: &proffer.TaskStatus{
+			TaskID: proffer.TaskID(pos[2]), AgentID: "A1", State: state(t, pos[3]), UpdateID: id, Source: proffer.SourceExecutor,
+		}}
+		if v := args["latest"]; len(v) > 0 {
+			m.Latest = state(t, v[0])
+		}
+		return m
+	case "executor-message":
+		return &protocol.ExecutorMessage{FrameworkID: framework(), ExecutorID: proffer.ExecutorID(pos[2]), Data: []byte(pos[3])}
+	case "executor-exited":
+		code, err := strconv.Atoi(pos[3])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &protocol.ExecutorExited{FrameworkID: framework(), ExecutorID: proffer.ExecutorID(pos[2]), Exit: proffer.ExitStatus{Code: code}}
+	default:
+		return &protocol.FrameworkEnded{FrameworkID: framework()}
+	}
+}
+
+func call(t *testing.T, d *datadriven.TestData, pos []string, args map[string][]string) scheduler.Call {
+	switch d.Cmd {
+	case "launch":
+		c := &scheduler.AcceptCall{}
+		for id := range strings.SplitSeq(pos[1], "+") {
+			c.OfferIDs = append(c.OfferIDs, proffer.OfferID(id))
+		}
+		var tasks []proffer.TaskInfo
+		for _, p := range pos[2:] {
+			id, res, _ := strings.Cut(p, "/")
+			info := task(id, res)
+			if v := args["executor"]; len(v) > 0 {
+				executor, needs, _ := strings.Cut(v[0], "/")
+				info.Command, info.Executor = nil, &proffer.ExecutorInfo{
+					ID: proffer.ExecutorID(executor), Name: "built-in", Resources: resources.MustParse(needs),
+				}
+			}
+			tasks = append(tasks, info)
+		}
+		if _, group := args["group"]; group {
+			c.Operations = []offers.Operation{offers.LaunchGroup{Group: proffer.TaskGroup{Tasks: tasks}}}
+		} else {
+			c.Operations = []offers.Operation{offers.Launch{Tasks: tasks}}
+		}
+		return c
+	case "decline":
+		return &scheduler.DeclineCall{OfferIDs: []proffer.OfferID{proffer.OfferID(pos[1])}}
+	case "suppress":
+		return &scheduler.SuppressCall{Roles: pos[1:]}
+	case "revive":
+		return &scheduler.ReviveCall{Roles: pos[1:]}
+	case "roles":
+		return &scheduler.UpdateRolesCall{Roles: pos[1:]}
+	case "kill":
+		c := &scheduler.KillCall{TaskID: proffer.TaskID(pos[1])}
+		if v := args["grace"]; len(v) > 0 {
+			grace := parseDuration(t, v[0])
+			c.Grace = &grace
+		}
+		return c
+	case "reconcile":
+		c := &scheduler.ReconcileCall{}
+		for _, p := range pos[1:] {
+			id, agent, _ := strings.Cut(p, "@")
+			c.Tasks = append(c.Tasks, scheduler.TaskRef{TaskID: proffer.TaskID(id), AgentID: proffer.AgentID(agent)})
+		}
+		return c
+	case "ack":
+		id, err := strconv.ParseUint(pos[3], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &scheduler.AcknowledgeCall{AgentID: proffer.AgentID(pos[1]), TaskID: proffer.TaskID(pos[2]), UpdateID: id}
+	case "message":
+		return &scheduler.MessageCall{AgentID: proffer.AgentID(pos[1]), ExecutorID: proffer.ExecutorID(pos[2]), Data: []byte(pos[3])}
+	case "shutdown":
+		return &scheduler.ShutdownExecutorCall{AgentID: proffer.AgentID(pos[1]), ExecutorID: proffer.ExecutorID(pos[2])}
+	case "teardown":
+		return &scheduler.TeardownCall{}
+	default:
+		t.Fatalf("%s: unknown command %q", d.Pos, d.Cmd)
+		return nil
+	}
+}
+
+func task(id, res string) proffer.TaskInfo {
+	return proffer.TaskInfo{ID: proffer.TaskID(id), Command: proffer.Shell("true"), Resources: resources.MustParse(res)}
+}
+
+func state(t *testing.T, s string) proffer.TaskState {
+	st, err := proffer.ParseTaskState("TASK_" + s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
+func parseDuration(t *testing.T, s string) time.Duration {
+	v, err := time.ParseDuration(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
