@@ -35,7 +35,7 @@ func TestParseScalarErrors(t *testing.T) {
 		".5":                     `".5" is not a number: want a decimal such as 4096 or 0.5`,
 		"5.":                     `"5." is not a number: want a decimal such as 4096 or 0.5`,
 		"1.2.3":                  `"1.2.3" is not a number: want a decimal such as 4096 or 0.5`,
-		"1 ":                     `"1 " is not a number: want a decimal such as 4096 or 0.5`,
+		"1\t":                    `"1\t" is not a number: want a decimal such as 4096 or 0.5`,
 		"0x10":                   `"0x10" is not a number: want a decimal such as 4096 or 0.5`,
 	} {
 		_, err := ParseScalar(text)
