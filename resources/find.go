@@ -1,5 +1,10 @@
 package resources
 
+import (
+	"slices"
+	"strings"
+)
+
 // Find picks from r what does for want, as a framework does that has both
 // reserved and unreserved resources in an offer. What is plain in want may be
 // reserved or not in r: reserved is taken first, and of that the innermost.
@@ -19,9 +24,12 @@ func (r Resources) Find(want Resources) (found Resources, ok bool) {
 		}
 		// Backwards, because keys sort what is unreserved first and what is
 		// refined last.
-		for i := len(rest.entries) - 1; i >= 0 && w.amount > 0; i-- {
-			if e := &rest.entries[i]; e.name == w.name && e.kind() == w.kind() && e.divisibleAndKept() {
-				if part := w.take(e); part.amount > 0 {
+		for _, e := range slices.Backward(rest.named(w.name)) {
+			if w.amount == 0 {
+				break
+			}
+			if e.kind() == w.kind() && e.divisibleAndKept() {
+				if part := w.take(&e); part.amount > 0 {
 					picked = append(picked, part)
 				}
 			}
@@ -32,6 +40,17 @@ func (r Resources) Find(want Resources) (found Resources, ok bool) {
 	}
 	found, err := build(picked)
 	return found, err == nil
+}
+
+// named returns the entries of one name.
+func (r Resources) named(name string) []entry {
+	byName := func(e entry, name string) int { return strings.Compare(e.name, name) }
+	first, _ := slices.BinarySearchFunc(r.entries, name, byName)
+	end := first
+	for end < len(r.entries) && r.entries[end].name == name {
+		end++
+	}
+	return r.entries[first:end]
 }
 
 // divisibleAndKept reports whether e is, but for its reservations, plain.

@@ -109,10 +109,11 @@ func (r Resources) total(i int) (name string, total Scalar, next int) {
 func (r Resources) Ranges(name string) Ranges {
 	var all Ranges
 	for i := range r.entries {
-		if e := &r.entries[i]; e.name == name && e.more.ranges != nil {
-			all, _ = all.union(nil, e.more.ranges) // disjoint: checkNames has seen to it
+		if e := &r.entries[i]; e.name == name {
+			all = append(all, e.more.ranges...)
 		}
 	}
+	all, _, _ = all.canonical() // cannot fail: checkNames has counted them
 	return all
 }
 
@@ -121,10 +122,11 @@ func (r Resources) Ranges(name string) Ranges {
 func (r Resources) Set(name string) []string {
 	var all []string
 	for i := range r.entries {
-		if e := &r.entries[i]; e.name == name && e.more.rare.set != nil {
-			all = unionSet(all, e.more.rare.set)
+		if e := &r.entries[i]; e.name == name {
+			all = append(all, e.more.rare.set...)
 		}
 	}
+	slices.Sort(all)
 	return all
 }
 
