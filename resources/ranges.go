@@ -15,7 +15,8 @@ type Range struct {
 
 // Ranges is a set of whole numbers, such as ports. What this package returns
 // is canonical: sorted, disjoint and with adjacent ranges joined. Input need
-// not be.
+// not be, but a range that ends before it begins is an error where a
+// [Resources] is made, and has no values elsewhere.
 type Ranges []Range
 
 // maxCount is how many values a ranges resource may have, so that their number
@@ -27,7 +28,9 @@ const maxCount = uint64(MaxScalar / Unit)
 func (r Ranges) Count() uint64 {
 	var n uint64
 	for _, x := range r {
-		n += x.End - x.Begin + 1
+		if x.Begin <= x.End {
+			n += x.End - x.Begin + 1
+		}
 	}
 	return n
 }
@@ -46,12 +49,12 @@ func (r Ranges) Contains(v uint64) bool {
 func (r Ranges) Values() iter.Seq[uint64] {
 	return func(yield func(uint64) bool) {
 		for _, x := range r {
-			for v := x.Begin; ; v++ {
+			for v := x.Begin; v <= x.End; v++ {
 				if !yield(v) {
 					return
 				}
 				if v == x.End {
-					break
+					break // v++ would overflow where it is the greatest
 				}
 			}
 		}
@@ -61,14 +64,16 @@ func (r Ranges) Values() iter.Seq[uint64] {
 // Take returns the first n values; ok is false when there are fewer.
 func (r Ranges) Take(n uint64) (taken Ranges, ok bool) {
 	for _, x := range r {
-		if n == 0 {
-			break
-		}
-		if x.End-x.Begin >= n-1 {
+		switch {
+		case n == 0:
+			return taken, true
+		case x.Begin > x.End:
+		case x.End-x.Begin >= n-1:
 			return append(taken, Range{x.Begin, x.Begin + n - 1}), true
+		default:
+			taken = append(taken, x)
+			n -= x.End - x.Begin + 1
 		}
-		taken = append(taken, x)
-		n -= x.End - x.Begin + 1
 	}
 	return taken, n == 0
 }

@@ -42,6 +42,10 @@ func TestRangesValues(t *testing.T) {
 	for range r.Values() {
 		break // must not panic
 	}
+	backwards := Ranges{{5, 3}}
+	if taken, ok := backwards.Take(1); ok || taken != nil || backwards.Count() != 0 || len(slices.Collect(backwards.Values())) != 0 {
+		t.Error("a range that ends before it begins has values")
+	}
 	if r.Count() != 4 || !r.Contains(5) || r.Contains(3) {
 		t.Errorf("Count() = %d, Contains(5) = %v, Contains(3) = %v", r.Count(), r.Contains(5), r.Contains(3))
 	}
