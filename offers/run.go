@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -104,10 +105,5 @@ func (a *Allocator) allocatable(c *client, r resources.Resources) bool {
 		return true
 	}
 	have := r.Quantities()
-	for _, q := range least {
-		if have.Contains(q) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(least, have.Contains)
 }

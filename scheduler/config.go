@@ -11,7 +11,7 @@ import (
 	"github.com/proffer-go/proffer/offers"
 )
 
-// NoFailover, as a Config.FailoverTimeout, has the framework's tasks killed as
+// NoFailover as a Config.FailoverTimeout has the framework's tasks killed as
 // soon as its driver disconnects.
 const NoFailover = time.Duration(-1)
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,8 +56,8 @@ func New(s Scheduler, cfg Config) (*Driver, error) {
 		cfg: cfg, framework: cfg.framework(), handler: newDispatcher(s),
 		open: make(map[proffer.OfferID]*openOffer), tasks: make(map[proffer.TaskID]struct{}),
 	}
-	for i := len(cfg.Middleware) - 1; i >= 0; i-- {
-		d.handler = cfg.Middleware[i](d.handler)
+	for _, wrap := range slices.Backward(cfg.Middleware) {
+		d.handler = wrap(d.handler)
 	}
 	return d, nil
 }

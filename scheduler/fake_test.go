@@ -198,7 +198,7 @@ func start(t *testing.T, s scheduler.Scheduler, cfg scheduler.Config, events ...
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &running{Driver: d, session: session, cancel: cancel, done: make(chan error, 1)}
 	go func() { r.done <- d.Run(ctx) }()
-	t.Cleanup(func() { r.stop(t) })
+	t.Cleanup(func() { _ = r.stop(t) })
 	return r
 }
 

@@ -18,11 +18,12 @@ import (
 	"github.com/proffer-go/proffer/scheduler"
 )
 
-// SessionID names a session of a framework, and LinkID a connection of an
-// agent. The owner numbers both, from 1, and never uses one twice.
+// The owner numbers sessions and links, from 1, and never uses one twice.
 type (
+	// SessionID names a session of a framework.
 	SessionID uint64
-	LinkID    uint64
+	// LinkID names a connection of an agent.
+	LinkID uint64
 )
 
 // Config configures a Core.

@@ -76,8 +76,8 @@ func (s *script) command(t *testing.T, d *datadriven.TestData) {
 		}
 		return pos[i]
 	}
-	number := func(i int) uint64 {
-		n, err := strconv.ParseUint(strings.TrimLeft(arg(i), "sl"), 10, 64)
+	number := func() uint64 {
+		n, err := strconv.ParseUint(strings.TrimLeft(arg(0), "sl"), 10, 64)
 		if err != nil {
 			t.Fatalf("%s: %v", d.Pos, err)
 		}
@@ -92,7 +92,7 @@ func (s *script) command(t *testing.T, d *datadriven.TestData) {
 		if len(pos) > 1 {
 			wanted = resources.MustParse(arg(1))
 		}
-		e, err := s.core.Explain(mastercore.SessionID(number(0)), wanted)
+		e, err := s.core.Explain(mastercore.SessionID(number()), wanted)
 		if err != nil {
 			fmt.Fprintf(&s.out, "error: %v\n", err)
 			return
@@ -100,15 +100,15 @@ func (s *script) command(t *testing.T, d *datadriven.TestData) {
 		fmt.Fprintln(&s.out, e)
 		return
 	case "subscribe":
-		s.subscribe(t, mastercore.SessionID(number(0)), arg(1), args)
+		s.subscribe(t, mastercore.SessionID(number()), arg(1), args)
 	case "disconnect":
-		s.core.Disconnect(s.now, mastercore.SessionID(number(0)))
+		s.core.Disconnect(s.now, mastercore.SessionID(number()))
 	case "unlink":
-		s.core.Unlink(s.now, mastercore.LinkID(number(0)))
+		s.core.Unlink(s.now, mastercore.LinkID(number()))
 	case "register", "status", "executor-message", "executor-exited", "framework-ended":
-		s.core.FromAgent(s.now, mastercore.LinkID(number(0)), fromAgent(t, d, pos, args))
+		s.core.FromAgent(s.now, mastercore.LinkID(number()), fromAgent(t, d, pos, args))
 	default:
-		s.core.Call(s.now, mastercore.SessionID(number(0)), call(t, d, pos, args))
+		s.core.Call(s.now, mastercore.SessionID(number()), call(t, d, pos, args))
 	}
 	s.core.Advance(s.now)
 	s.effects()

@@ -49,7 +49,7 @@ type input struct {
 	request func(now time.Time)
 }
 
-// ErrAlreadyRun: Run was called a second time.
+// ErrAlreadyRun means that Run was called a second time.
 var ErrAlreadyRun = errors.New("master: Run was called before: make a new master")
 
 // New returns a master without agents and frameworks, or an error that names
