@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/resources"
@@ -104,6 +105,11 @@ func (s *Spec) Validate() error {
 	}
 	if !filepath.IsAbs(s.Sandbox) || strings.ContainsRune(s.Sandbox, 0) {
 		errs = append(errs, fmt.Errorf("sandbox %q is not an absolute path", s.Sandbox))
+	}
+	for name, value := range s.Labels {
+		if !utf8.ValidString(name) || !utf8.ValidString(value) {
+			errs = append(errs, fmt.Errorf("label %q=%q is not valid UTF-8", name, value))
+		}
 	}
 	errs = append(errs, s.Limits.Validate(), s.Stdout.validate("stdout"), s.Stderr.validate("stderr"))
 	if err := errors.Join(errs...); err != nil {

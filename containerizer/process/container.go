@@ -120,7 +120,7 @@ func exitStatus(e *record.Exit) proffer.ExitStatus {
 // describe returns the container as others see it.
 func (w *container) describe() containerizer.Container {
 	d := containerizer.Container{
-		ID: proffer.ContainerID(w.record.GetId()), Labels: w.record.GetLabels(), Sandbox: w.record.GetSandbox(),
+		ID: proffer.ContainerID(w.record.GetId()), Labels: w.record.GetLabels(), Sandbox: string(w.record.GetSandbox()),
 		PID: int(w.record.GetPid()), Started: time.Unix(0, w.record.GetStartedUnixNano()),
 	}
 	select {

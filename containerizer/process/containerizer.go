@@ -45,10 +45,10 @@ var _ containerizer.Containerizer = (*Containerizer)(nil)
 // New returns a Containerizer with the containers of its root directory, among
 // them those that an earlier program left running or that ended meanwhile.
 func New(cfg Config) (*Containerizer, error) {
+	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, fmt.Errorf("process: %w", err)
 	}
-	cfg = cfg.withDefaults()
 	c := &Containerizer{
 		cfg: cfg, closing: make(chan struct{}),
 		containers: make(map[proffer.ContainerID]*container),

@@ -56,8 +56,16 @@ func (c *Containerizer) exchange(ctx context.Context, found *container, request 
 		// The container has ended meanwhile, and the shim with it.
 		return nil, fmt.Errorf("%w: %w", containerizer.ErrExited, err)
 	}
-	return response, shim.Err(response.GetFailure())
+	if f := response.GetFailure(); f != nil {
+		return nil, &refusal{shim.Err(f)}
+	}
+	return response, nil
 }
+
+// refusal is the error of a shim that answered, unlike that of one that did not.
+type refusal struct{ error }
+
+func (r *refusal) Unwrap() error { return r.error }
 
 // dial connects to the shim of a run directory.
 func dial(dir string) (net.Conn, error) {
@@ -100,6 +108,9 @@ func (c *Containerizer) Exec(ctx context.Context, id proffer.ContainerID, spec c
 		exec.MaxOutput = containerizer.DefaultMaxOutput
 	}
 	response, err := c.ask(ctx, id, &record.Request{Request: &record.Request_Exec{Exec: exec}})
+	if refused := (*refusal)(nil); errors.As(err, &refused) && !errors.Is(err, containerizer.ErrExited) {
+		return containerizer.ExecResult{}, &containerizer.LaunchError{ID: id, Err: refused.error}
+	}
 	if err != nil {
 		return containerizer.ExecResult{}, err
 	}

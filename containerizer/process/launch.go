@@ -120,9 +120,9 @@ func (c *Containerizer) message(spec *containerizer.Spec) (*record.Launch, error
 		Limits:  limitsOf(spec.Resources, spec.Limits),
 		Stdout:  logOf(spec.Stdout, filepath.Join(spec.Sandbox, "stdout")),
 		Stderr:  logOf(spec.Stderr, filepath.Join(spec.Sandbox, "stderr")),
-		Labels:  spec.Labels, Sandbox: spec.Sandbox, EndWithProgram: c.tie != nil,
+		Labels:  spec.Labels, Sandbox: []byte(spec.Sandbox), EndWithProgram: c.tie != nil,
 	}
-	m.Command.Dir = spec.Sandbox
+	m.Command.Dir = []byte(spec.Sandbox)
 	if c.cgroup != nil {
 		m.Command.Cgroup = cgroup.Child(c.cgroup, groupName(spec.ID))
 	}
@@ -133,9 +133,12 @@ func (c *Containerizer) message(spec *containerizer.Spec) (*record.Launch, error
 func groupName(id proffer.ContainerID) string { return "c-" + string(id) }
 
 func command(info *proffer.CommandInfo, env map[string]string, user *record.Credential) *record.Command {
-	c := &record.Command{Argv: info.Argv(), User: user}
+	c := &record.Command{User: user}
+	for _, arg := range info.Argv() {
+		c.Argv = append(c.Argv, []byte(arg))
+	}
 	for _, name := range slices.Sorted(maps.Keys(env)) {
-		c.Env = append(c.Env, name+"="+env[name])
+		c.Env = append(c.Env, []byte(name+"="+env[name]))
 	}
 	for _, l := range info.Limit {
 		c.Rlimits = append(c.Rlimits, &record.Rlimit{Name: l.Name, Soft: l.Soft, Hard: l.Hard})
@@ -185,7 +188,7 @@ func logOf(spec containerizer.LogSpec, path string) *record.Log {
 	if spec.Discard {
 		return new(record.Log)
 	}
-	l := &record.Log{Path: path, MaxBytes: spec.MaxBytes, MaxFiles: int32(spec.MaxFiles)}
+	l := &record.Log{Path: []byte(path), MaxBytes: spec.MaxBytes, MaxFiles: int32(spec.MaxFiles)}
 	if l.MaxBytes == 0 {
 		l.MaxBytes = containerizer.DefaultLogBytes
 	}

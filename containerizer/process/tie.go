@@ -40,10 +40,13 @@ func newTie(s *state, group *record.Cgroup, remove []string) (*tie, error) {
 		return nil, err
 	}
 	t.conn, t.janitor = conn, pid
+	job := &record.Janitor{Cgroup: group, MarkPrefix: s.instance.GetName() + "/"}
 	if s.temporary {
-		remove = append([]string{s.root}, remove...)
+		job.Remove = append(job.Remove, []byte(s.root))
 	}
-	job := &record.Janitor{Remove: remove, Cgroup: group, MarkPrefix: s.instance.GetName() + "/"}
+	for _, dir := range remove {
+		job.Remove = append(job.Remove, []byte(dir))
+	}
 	if err := shim.Send(conn, job); err != nil {
 		t.cut()
 		return nil, errors.Join(err, t.wait())

@@ -157,12 +157,19 @@ func (g *group1) Join() error {
 
 func (g *group1) Update(l *record.Limits) error {
 	settings := settings1(g.name, l, true)
-	if l.GetMemoryBytes() == 0 && settings.Memory.Swap != nil {
-		// The limit of memory may never be above that of both together.
-		swap := *settings.Memory
-		swap.Limit = nil
-		if err := g.control.Update(&specs.LinuxResources{Memory: &swap}); err != nil {
+	if settings.Memory.Swap != nil {
+		// The limit of memory may never be above that of memory and swap, so
+		// that goes first when they grow.
+		now, err := g.Usage()
+		if err != nil {
 			return err
+		}
+		limit := int64(l.GetMemoryBytes())
+		if grows := limit == 0 || (now.MemoryLimit != 0 && limit > now.MemoryLimit); grows {
+			swap := &specs.LinuxMemory{Swap: settings.Memory.Swap}
+			if err := g.control.Update(&specs.LinuxResources{Memory: swap}); err != nil {
+				return err
+			}
 		}
 	}
 	return g.control.Update(settings)

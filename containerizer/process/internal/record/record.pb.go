@@ -85,12 +85,13 @@ func (Failure_Cause) EnumDescriptor() ([]byte, []int) {
 	return file_containerizer_process_internal_record_record_proto_rawDescGZIP(), []int{8, 0}
 }
 
-// Command is what the stage turns itself into.
+// Command is what the stage turns itself into. Arguments, variables and paths
+// are bytes, because to the system they are.
 type Command struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Argv          []string               `protobuf:"bytes,1,rep,name=argv,proto3" json:"argv,omitempty"`
-	Env           []string               `protobuf:"bytes,2,rep,name=env,proto3" json:"env,omitempty"` // "NAME=value"
-	Dir           string                 `protobuf:"bytes,3,opt,name=dir,proto3" json:"dir,omitempty"`
+	Argv          [][]byte               `protobuf:"bytes,1,rep,name=argv,proto3" json:"argv,omitempty"`
+	Env           [][]byte               `protobuf:"bytes,2,rep,name=env,proto3" json:"env,omitempty"` // "NAME=value"
+	Dir           []byte                 `protobuf:"bytes,3,opt,name=dir,proto3" json:"dir,omitempty"`
 	User          *Credential            `protobuf:"bytes,4,opt,name=user,proto3" json:"user,omitempty"` // absent: that of the shim
 	Rlimits       []*Rlimit              `protobuf:"bytes,5,rep,name=rlimits,proto3" json:"rlimits,omitempty"`
 	Cgroup        *Cgroup                `protobuf:"bytes,6,opt,name=cgroup,proto3" json:"cgroup,omitempty"` // absent: none
@@ -128,25 +129,25 @@ func (*Command) Descriptor() ([]byte, []int) {
 	return file_containerizer_process_internal_record_record_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *Command) GetArgv() []string {
+func (x *Command) GetArgv() [][]byte {
 	if x != nil {
 		return x.Argv
 	}
 	return nil
 }
 
-func (x *Command) GetEnv() []string {
+func (x *Command) GetEnv() [][]byte {
 	if x != nil {
 		return x.Env
 	}
 	return nil
 }
 
-func (x *Command) GetDir() string {
+func (x *Command) GetDir() []byte {
 	if x != nil {
 		return x.Dir
 	}
-	return ""
+	return nil
 }
 
 func (x *Command) GetUser() *Credential {
@@ -414,7 +415,7 @@ func (x *Limits) GetProcesses() uint64 {
 
 type Log struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"` // empty: discard
+	Path          []byte                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"` // empty: discard
 	MaxBytes      int64                  `protobuf:"varint,2,opt,name=max_bytes,json=maxBytes,proto3" json:"max_bytes,omitempty"`
 	MaxFiles      int32                  `protobuf:"varint,3,opt,name=max_files,json=maxFiles,proto3" json:"max_files,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -451,11 +452,11 @@ func (*Log) Descriptor() ([]byte, []int) {
 	return file_containerizer_process_internal_record_record_proto_rawDescGZIP(), []int{5}
 }
 
-func (x *Log) GetPath() string {
+func (x *Log) GetPath() []byte {
 	if x != nil {
 		return x.Path
 	}
-	return ""
+	return nil
 }
 
 func (x *Log) GetMaxBytes() int64 {
@@ -482,7 +483,7 @@ type Launch struct {
 	Stdout         *Log                   `protobuf:"bytes,5,opt,name=stdout,proto3" json:"stdout,omitempty"`
 	Stderr         *Log                   `protobuf:"bytes,6,opt,name=stderr,proto3" json:"stderr,omitempty"`
 	Labels         map[string]string      `protobuf:"bytes,7,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	Sandbox        string                 `protobuf:"bytes,8,opt,name=sandbox,proto3" json:"sandbox,omitempty"`
+	Sandbox        []byte                 `protobuf:"bytes,8,opt,name=sandbox,proto3" json:"sandbox,omitempty"`
 	EndWithProgram bool                   `protobuf:"varint,9,opt,name=end_with_program,json=endWithProgram,proto3" json:"end_with_program,omitempty"` // a lifetime pipe is among the descriptors
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -567,11 +568,11 @@ func (x *Launch) GetLabels() map[string]string {
 	return nil
 }
 
-func (x *Launch) GetSandbox() string {
+func (x *Launch) GetSandbox() []byte {
 	if x != nil {
 		return x.Sandbox
 	}
-	return ""
+	return nil
 }
 
 func (x *Launch) GetEndWithProgram() bool {
@@ -730,7 +731,7 @@ type Container struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	Id              string                 `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Labels          map[string]string      `protobuf:"bytes,2,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	Sandbox         string                 `protobuf:"bytes,3,opt,name=sandbox,proto3" json:"sandbox,omitempty"`
+	Sandbox         []byte                 `protobuf:"bytes,3,opt,name=sandbox,proto3" json:"sandbox,omitempty"`
 	Pid             int64                  `protobuf:"varint,4,opt,name=pid,proto3" json:"pid,omitempty"`
 	StartedUnixNano int64                  `protobuf:"varint,5,opt,name=started_unix_nano,json=startedUnixNano,proto3" json:"started_unix_nano,omitempty"`
 	ShimPid         int64                  `protobuf:"varint,6,opt,name=shim_pid,json=shimPid,proto3" json:"shim_pid,omitempty"`
@@ -784,11 +785,11 @@ func (x *Container) GetLabels() map[string]string {
 	return nil
 }
 
-func (x *Container) GetSandbox() string {
+func (x *Container) GetSandbox() []byte {
 	if x != nil {
 		return x.Sandbox
 	}
-	return ""
+	return nil
 }
 
 func (x *Container) GetPid() int64 {
@@ -1364,7 +1365,7 @@ func (x *Stats) GetDroppedLogBytes() int64 {
 // Janitor is what the janitor does once the program and its shims are gone.
 type Janitor struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Remove        []string               `protobuf:"bytes,1,rep,name=remove,proto3" json:"remove,omitempty"`                           // directories
+	Remove        [][]byte               `protobuf:"bytes,1,rep,name=remove,proto3" json:"remove,omitempty"`                           // directories
 	Cgroup        *Cgroup                `protobuf:"bytes,2,opt,name=cgroup,proto3" json:"cgroup,omitempty"`                           // the groups below it, and itself; absent: none
 	MarkPrefix    string                 `protobuf:"bytes,3,opt,name=mark_prefix,json=markPrefix,proto3" json:"mark_prefix,omitempty"` // of processes to kill
 	unknownFields protoimpl.UnknownFields
@@ -1401,7 +1402,7 @@ func (*Janitor) Descriptor() ([]byte, []int) {
 	return file_containerizer_process_internal_record_record_proto_rawDescGZIP(), []int{17}
 }
 
-func (x *Janitor) GetRemove() []string {
+func (x *Janitor) GetRemove() [][]byte {
 	if x != nil {
 		return x.Remove
 	}
@@ -1428,9 +1429,9 @@ const file_containerizer_process_internal_record_record_proto_rawDesc = "" +
 	"\n" +
 	"2containerizer/process/internal/record/record.proto\x12\x12proffer.process.v1\"\xdf\x01\n" +
 	"\aCommand\x12\x12\n" +
-	"\x04argv\x18\x01 \x03(\tR\x04argv\x12\x10\n" +
-	"\x03env\x18\x02 \x03(\tR\x03env\x12\x10\n" +
-	"\x03dir\x18\x03 \x01(\tR\x03dir\x122\n" +
+	"\x04argv\x18\x01 \x03(\fR\x04argv\x12\x10\n" +
+	"\x03env\x18\x02 \x03(\fR\x03env\x12\x10\n" +
+	"\x03dir\x18\x03 \x01(\fR\x03dir\x122\n" +
 	"\x04user\x18\x04 \x01(\v2\x1e.proffer.process.v1.CredentialR\x04user\x124\n" +
 	"\arlimits\x18\x05 \x03(\v2\x1a.proffer.process.v1.RlimitR\arlimits\x122\n" +
 	"\x06cgroup\x18\x06 \x01(\v2\x1a.proffer.process.v1.CgroupR\x06cgroup\"H\n" +
@@ -1457,7 +1458,7 @@ const file_containerizer_process_internal_record_record_proto_rawDesc = "" +
 	"\fmemory_bytes\x18\x03 \x01(\x04R\vmemoryBytes\x12\x1c\n" +
 	"\tprocesses\x18\x04 \x01(\x04R\tprocesses\"S\n" +
 	"\x03Log\x12\x12\n" +
-	"\x04path\x18\x01 \x01(\tR\x04path\x12\x1b\n" +
+	"\x04path\x18\x01 \x01(\fR\x04path\x12\x1b\n" +
 	"\tmax_bytes\x18\x02 \x01(\x03R\bmaxBytes\x12\x1b\n" +
 	"\tmax_files\x18\x03 \x01(\x05R\bmaxFiles\"\xb8\x03\n" +
 	"\x06Launch\x12\x0e\n" +
@@ -1468,7 +1469,7 @@ const file_containerizer_process_internal_record_record_proto_rawDesc = "" +
 	"\x06stdout\x18\x05 \x01(\v2\x17.proffer.process.v1.LogR\x06stdout\x12/\n" +
 	"\x06stderr\x18\x06 \x01(\v2\x17.proffer.process.v1.LogR\x06stderr\x12>\n" +
 	"\x06labels\x18\a \x03(\v2&.proffer.process.v1.Launch.LabelsEntryR\x06labels\x12\x18\n" +
-	"\asandbox\x18\b \x01(\tR\asandbox\x12(\n" +
+	"\asandbox\x18\b \x01(\fR\asandbox\x12(\n" +
 	"\x10end_with_program\x18\t \x01(\bR\x0eendWithProgram\x1a9\n" +
 	"\vLabelsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
@@ -1494,7 +1495,7 @@ const file_containerizer_process_internal_record_record_proto_rawDesc = "" +
 	"\tContainer\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12A\n" +
 	"\x06labels\x18\x02 \x03(\v2).proffer.process.v1.Container.LabelsEntryR\x06labels\x12\x18\n" +
-	"\asandbox\x18\x03 \x01(\tR\asandbox\x12\x10\n" +
+	"\asandbox\x18\x03 \x01(\fR\asandbox\x12\x10\n" +
 	"\x03pid\x18\x04 \x01(\x03R\x03pid\x12*\n" +
 	"\x11started_unix_nano\x18\x05 \x01(\x03R\x0fstartedUnixNano\x12\x19\n" +
 	"\bshim_pid\x18\x06 \x01(\x03R\ashimPid\x122\n" +
@@ -1543,7 +1544,7 @@ const file_containerizer_process_internal_record_record_proto_rawDesc = "" +
 	"\rprocess_limit\x18\x05 \x01(\x03R\fprocessLimit\x12*\n" +
 	"\x11dropped_log_bytes\x18\x06 \x01(\x03R\x0fdroppedLogBytes\"v\n" +
 	"\aJanitor\x12\x16\n" +
-	"\x06remove\x18\x01 \x03(\tR\x06remove\x122\n" +
+	"\x06remove\x18\x01 \x03(\fR\x06remove\x122\n" +
 	"\x06cgroup\x18\x02 \x01(\v2\x1a.proffer.process.v1.CgroupR\x06cgroup\x12\x1f\n" +
 	"\vmark_prefix\x18\x03 \x01(\tR\n" +
 	"markPrefixBEZCgithub.com/proffer-go/proffer/containerizer/process/internal/recordb\x06proto3"

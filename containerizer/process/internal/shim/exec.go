@@ -12,7 +12,13 @@ import (
 // execution is a further command in the container.
 type execution struct {
 	pid    int
-	status chan unix.WaitStatus
+	status chan ending
+}
+
+// ending is how a further command ended.
+type ending struct {
+	unix.WaitStatus
+	withContainer bool // it was killed because the container ends
 }
 
 // exec starts a further command; a goroutine answers when it has ended.
@@ -30,13 +36,13 @@ func (s *shim) exec(r *request, x *record.Exec) {
 	}
 	outputs[0].carry(stdout)
 	outputs[1].carry(stderr)
-	e := &execution{pid: stage.pid, status: make(chan unix.WaitStatus, 1)}
+	e := &execution{pid: stage.pid, status: make(chan ending, 1)}
 	s.execs[e.pid] = e
 	s.childless = false
 	go func() {
 		started := make(chan *record.Failure, 1)
 		go func() { started <- stage.become(command) }()
-		var status unix.WaitStatus
+		var status ending
 		select {
 		case status = <-e.status:
 		case <-r.gone:
@@ -50,8 +56,12 @@ func (s *shim) exec(r *request, x *record.Exec) {
 		for _, o := range outputs {
 			o.drain()
 		}
+		if status.withContainer {
+			r.reply <- &record.Response{Failure: failure(record.Failure_EXITED, errEnded)}
+			return
+		}
 		result := &record.ExecResult{Stdout: stdout.bytes(), Stderr: stderr.bytes(), Truncated: stdout.full || stderr.full}
-		result.Code, result.Signal = exitOf(status)
+		result.Code, result.Signal = exitOf(status.WaitStatus)
 		r.reply <- &record.Response{Exec: result}
 	}()
 }
@@ -92,9 +102,9 @@ func (s *shim) inside(c *record.Command) *record.Command {
 
 // ended is called when the command has ended. What it left in its group is
 // killed, so that its output ends.
-func (e *execution) ended(status unix.WaitStatus) {
+func (e *execution) ended(status unix.WaitStatus, containerEnds bool) {
 	_ = unix.Kill(-e.pid, unix.SIGKILL) // mostly there is nothing left
-	e.status <- status
+	e.status <- ending{status, containerEnds && status.Signaled()}
 }
 
 // capture keeps the beginning of what is written to it.

@@ -3,6 +3,7 @@ package shim
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 
 	"github.com/proffer-go/proffer/containerizer"
@@ -21,7 +22,7 @@ var causes = map[record.Failure_Cause]error{
 
 // failure says err in a message.
 func failure(cause record.Failure_Cause, err error) *record.Failure {
-	f := &record.Failure{Cause: cause, Message: err.Error()}
+	f := &record.Failure{Cause: cause, Message: strings.ToValidUTF8(err.Error(), "\uFFFD")}
 	if errno := syscall.Errno(0); errors.As(err, &errno) {
 		f.Errno = uint32(errno)
 	}

@@ -13,6 +13,9 @@ import (
 // runJanitor is the main function of a janitor: it waits until the program and
 // all of its shims are gone, however they went, and removes what they left.
 func runJanitor() error {
+	if err := closeInherited(connFD, absenceFD); err != nil {
+		return err
+	}
 	conn, err := inherited(connFD, "connection")
 	if err != nil {
 		return err
@@ -32,7 +35,7 @@ func runJanitor() error {
 		errs = append(errs, SweepGroups(job.GetCgroup(), func(string) bool { return false }), cgroup.Remove(job.GetCgroup()))
 	}
 	for _, dir := range job.GetRemove() {
-		errs = append(errs, RemoveAll(dir))
+		errs = append(errs, RemoveAll(string(dir)))
 	}
 	answer := new(record.Response)
 	if err := errors.Join(errs...); err != nil {

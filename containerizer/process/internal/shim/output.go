@@ -83,10 +83,10 @@ type logs struct {
 
 // openLog returns the output for one log; nil discards.
 func (l *logs) open(log *record.Log, user *record.Credential) (*output, error) {
-	if log.GetPath() == "" {
+	if len(log.GetPath()) == 0 {
 		return nil, nil
 	}
-	w, err := logfile.NewWriter(logfile.Config{Path: log.GetPath(), MaxBytes: log.GetMaxBytes(), MaxFiles: int(log.GetMaxFiles())})
+	w, err := logfile.NewWriter(logfile.Config{Path: string(log.GetPath()), MaxBytes: log.GetMaxBytes(), MaxFiles: int(log.GetMaxFiles())})
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package shim
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strconv"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -70,6 +72,27 @@ func Start(argv []string, dir string, files []int) (int, error) {
 		attr.Files = append(attr.Files, uintptr(fd))
 	}
 	return syscall.ForkExec(binary, argv, attr)
+}
+
+// closeInherited closes the descriptors that the program had itself inherited
+// and so passed on unknowingly: a pipe, say, whose reader waits for its end.
+// They are told by surviving the execution; everything that was opened since
+// is closed on the next one.
+func closeInherited(keep ...int) error {
+	entries, err := os.ReadDir("/dev/fd")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		fd, err := strconv.Atoi(e.Name())
+		if err != nil || fd <= 2 || slices.Contains(keep, fd) {
+			continue
+		}
+		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
+			closeAll(fd)
+		}
+	}
+	return nil
 }
 
 // inherited takes over a descriptor that the process was born with, for itself

@@ -60,6 +60,9 @@ type shim struct {
 
 // runShim is the main function of a shim.
 func runShim() error {
+	if err := closeInherited(connFD, lifetimeFD, presenceFD); err != nil {
+		return err
+	}
 	conn, err := inherited(connFD, "connection")
 	if err != nil {
 		return err
@@ -251,7 +254,7 @@ func (s *shim) reap() {
 		}
 		if e := s.execs[pid]; e != nil {
 			delete(s.execs, pid)
-			e.ended(status)
+			e.ended(status, s.ending())
 		}
 	}
 }

@@ -48,7 +48,7 @@ func become(r io.Reader) *record.Failure {
 	if err := proto.Unmarshal(b, c); err != nil {
 		return failure(record.Failure_OTHER, err)
 	}
-	if err := os.Chdir(c.GetDir()); err != nil {
+	if err := os.Chdir(string(c.GetDir())); err != nil {
 		return failure(record.Failure_SANDBOX, err)
 	}
 	if c.GetCgroup() != nil {
@@ -73,11 +73,20 @@ func become(r io.Reader) *record.Failure {
 	if err := dieWithShim(); err != nil {
 		return failure(record.Failure_OTHER, err)
 	}
-	path, f := lookUp(c.GetArgv()[0], c.GetEnv())
+	argv, env := toStrings(c.GetArgv()), toStrings(c.GetEnv())
+	path, f := lookUp(argv[0], env)
 	if f != nil {
 		return f
 	}
-	return explain(path, syscall.Exec(path, c.GetArgv(), c.GetEnv()))
+	return explain(path, syscall.Exec(path, argv, env))
+}
+
+func toStrings(list [][]byte) []string {
+	converted := make([]string, len(list))
+	for i, b := range list {
+		converted[i] = string(b)
+	}
+	return converted
 }
 
 func setRlimit(l *record.Rlimit) error {
