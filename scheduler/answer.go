@@ -48,18 +48,20 @@ func (d *Driver) AcceptOffers(ids []proffer.OfferID, filter offers.Filter, opera
 		return fmt.Errorf("accept: %w", err)
 	}
 	launched, err := d.checkOperations(ids, held, operations)
-	if err != nil {
-		return err
+	if err == nil {
+		call := &AcceptCall{OfferIDs: slices.Clone(ids), Operations: operations, Filter: filter}
+		if failed := d.session.Send(call); failed != nil {
+			err = fmt.Errorf("%w: %w", ErrNotSubscribed, failed)
+		}
 	}
-	call := &AcceptCall{OfferIDs: slices.Clone(ids), Operations: operations, Filter: filter}
-	if err := d.session.Send(call); err != nil {
-		return fmt.Errorf("%w: %w", ErrNotSubscribed, err)
+	if err != nil {
+		for _, id := range launched {
+			delete(d.tasks, id)
+		}
+		return err
 	}
 	for _, id := range ids {
 		delete(d.open, id)
-	}
-	for _, id := range launched {
-		d.tasks[id] = struct{}{}
 	}
 	return nil
 }
@@ -91,28 +93,30 @@ func (d *Driver) heldBy(ids []proffer.OfferID) (resources.Resources, error) {
 	return held, nil
 }
 
-// checkOperations returns the ids of the tasks that the operations launch.
+// checkOperations puts the tasks that the operations launch among d.tasks, and
+// returns their ids: on an error the caller takes them out again.
 func (d *Driver) checkOperations(ids []proffer.OfferID, held resources.Resources, operations []offers.Operation) ([]proffer.TaskID, error) {
 	var launched []proffer.TaskID
 	var used resources.Resources
 	for _, op := range operations {
 		tasks, err := checkedTasks(op)
 		if err != nil {
-			return nil, fmt.Errorf("scheduler: accept %s: %w", ids[0], err)
+			return launched, fmt.Errorf("scheduler: accept %s: %w", ids[0], err)
 		}
 		for i := range tasks {
 			id := tasks[i].ID
-			if _, ok := d.tasks[id]; ok || slices.Contains(launched, id) {
-				return nil, fmt.Errorf("%w: %q: a task that is run again needs a new id", ErrDuplicateTask, string(id))
+			if _, ok := d.tasks[id]; ok {
+				return launched, fmt.Errorf("%w: %q: a task that is run again needs a new id", ErrDuplicateTask, string(id))
 			}
+			d.tasks[id] = struct{}{}
 			launched = append(launched, id)
 			if used, err = used.Add(tasks[i].Resources); err != nil {
-				return nil, fmt.Errorf("scheduler: accept %s: task %q: %w", ids[0], string(id), err)
+				return launched, fmt.Errorf("scheduler: accept %s: task %q: %w", ids[0], string(id), err)
 			}
 		}
 	}
 	if !held.Contains(used) {
-		return nil, fmt.Errorf("%w: offer %s has %s, tasks need %s", ErrInsufficient, ids[0], held, used)
+		return launched, fmt.Errorf("%w: offer %s has %s, tasks need %s", ErrInsufficient, ids[0], held, used)
 	}
 	return launched, nil
 }

@@ -91,6 +91,7 @@ func (m *Mailbox[T]) Receive(done <-chan struct{}, buf []T) ([]T, error) {
 		if len(taken) > 0 || err != nil {
 			return taken, err
 		}
+		buf = taken // what was buf is the mailbox's own now
 		select {
 		case <-m.ready:
 		case <-done:

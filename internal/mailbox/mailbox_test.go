@@ -2,6 +2,7 @@ package mailbox_test
 
 import (
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -72,6 +73,24 @@ func TestMailboxManySenders(t *testing.T) {
 		total += len(buf)
 	}
 	wg.Wait()
+}
+
+// A receiver that finds nothing and waits has given its slice away already.
+func TestMailboxReceiveGivesItsSliceAwayOnce(t *testing.T) {
+	m := mailbox.New[*int]()
+	one := 1
+	m.Put(&one, &one)
+	buf, _ := m.Take(nil)
+	got := make(chan []*int)
+	go func() {
+		list, _ := m.Receive(nil, buf)
+		got <- list
+	}()
+	runtime.Gosched()
+	m.Put(&one)
+	if list := <-got; len(list) != 1 || list[0] != &one {
+		t.Errorf("got %v, want what was put", list)
+	}
 }
 
 func BenchmarkMailbox(b *testing.B) {
