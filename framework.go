@@ -3,9 +3,9 @@ package proffer
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
+
+	"github.com/proffer-go/proffer/resources"
 )
 
 // DefaultRole is the role of a framework that names none.
@@ -60,31 +60,11 @@ func (f *FrameworkInfo) Validate() error {
 	return fmt.Errorf("framework %q: %w", f.Name, errors.Join(errs...))
 }
 
-// ValidateRole reports why role cannot serve as a role. A role is "*" or a
-// path such as "eng/backend", whose components are not empty, not ".", ".." or
-// "*", do not begin with '-', and have no space or control character. The
-// rules are those of Mesos (src/common/roles.cpp).
+// ValidateRole reports why role cannot serve as a role of a framework: it is
+// neither "*" nor a role in the sense of [resources.ValidateRole].
 func ValidateRole(role string) error {
 	if role == DefaultRole {
 		return nil
 	}
-	if role == "" {
-		return errors.New("role is empty")
-	}
-	for part := range strings.SplitSeq(role, "/") {
-		switch {
-		case part == "":
-			return fmt.Errorf("role %q has an empty component: slashes stand between names only", role)
-		case part == "." || part == ".." || part == "*":
-			return fmt.Errorf("role %q has the component %q, which is reserved", role, part)
-		case part[0] == '-':
-			return fmt.Errorf("role %q has the component %q, which begins with '-'", role, part)
-		}
-		for _, r := range part {
-			if unicode.IsSpace(r) || unicode.IsControl(r) {
-				return fmt.Errorf("role %q contains %q: spaces and control characters are not allowed", role, r)
-			}
-		}
-	}
-	return nil
+	return resources.ValidateRole(role)
 }
