@@ -49,7 +49,7 @@ func testLaunch(t *testing.T, s Subject) {
 		{"an id with a slash", func(s *containerizer.Spec) { s.ID = "../x" }, containerizer.ErrInvalidSpec},
 		{"no command", func(s *containerizer.Spec) { s.Command = nil }, containerizer.ErrInvalidSpec},
 		{"relative sandbox", func(s *containerizer.Spec) { s.Sandbox = "box" }, containerizer.ErrInvalidSpec},
-		{"a file as sandbox", func(s *containerizer.Spec) { s.Sandbox = s.Sandbox + "/file" }, containerizer.ErrSandbox},
+		{"a file as sandbox", func(s *containerizer.Spec) { s.Sandbox += "/file" }, containerizer.ErrSandbox},
 		{"negative log size", func(s *containerizer.Spec) { s.Stdout.MaxBytes = -1 }, containerizer.ErrInvalidSpec},
 		{"arguments too large", func(s *containerizer.Spec) { s.Command = proffer.Args("echo", string(make1(5<<20))) }, syscall.E2BIG},
 	} {

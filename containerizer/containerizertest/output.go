@@ -70,14 +70,15 @@ func testFlood(h *host) {
 		h.Fatal(err)
 	}
 	check(h, "files: stderr, flooded and three of stdout", len(names), 5)
-	var kept string
+	var parts strings.Builder
 	for _, name := range []string{"stdout.2", "stdout.1", "stdout"} {
 		part := h.read(spec, name)
 		if len(part) > 1<<20 {
 			h.Errorf("%s has %d bytes, want at most %d", name, len(part), 1<<20)
 		}
-		kept += part
+		parts.WriteString(part)
 	}
+	kept := parts.String()
 	// What is kept is the end, without a gap.
 	if len(kept) < 2<<20 {
 		h.Fatalf("kept %d bytes, want at least two files of the three full", len(kept))

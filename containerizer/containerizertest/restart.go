@@ -9,8 +9,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/containerizer"
+	"github.com/proffer-go/proffer/internal/clock"
 )
 
 func testRestart(t *testing.T, s Subject) {
@@ -93,7 +96,7 @@ func testRestart(t *testing.T, s Subject) {
 		if err := os.Mkdir(remove, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		victim := startVictim(t, remove)
+		victim := startVictim(t, victimVariable, remove)
 		pids := victim.awaitReady(t)
 		if err := victim.cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
@@ -116,6 +119,12 @@ func testRestart(t *testing.T, s Subject) {
 			t.Errorf("temporary files: got %v, %v, want none", left, err)
 		}
 		h.checkLeftovers()
+	})
+
+	t.Run("kill -9 of the program while it launches", func(t *testing.T) {
+		for round := range 10 {
+			killWhileLaunching(t, s, round)
+		}
 	})
 
 	t.Run("containers end with Close", func(t *testing.T) {
@@ -154,6 +163,55 @@ func testRestart(t *testing.T, s Subject) {
 // directory for the sandboxes.
 const victimVariable = "CONTAINERIZERTEST_VICTIM"
 
+// launcherVariable tells a test binary that it is to be killed while it
+// launches containers that outlive it: it has the state directory.
+const launcherVariable = "CONTAINERIZERTEST_LAUNCHER"
+
+// killWhileLaunching kills a program that launches one container after the
+// other. Those that the next program finds have run once and their exits are
+// known; of the others nothing is left.
+func killWhileLaunching(t *testing.T, s Subject, round int) {
+	h := newHost(t, s)
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	victim := startVictim(t, launcherVariable, h.state)
+	victim.awaitReady(t)
+	// Not a time to wait for but one to vary: any moment will do.
+	if err := clock.Sleep(t.Context(), clock.System, time.Duration(round)*3*time.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	if err := victim.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = victim.cmd.Wait() // it was killed
+	h.open()
+	list, err := h.List(t.Context())
+	if err != nil || len(list) == 0 {
+		t.Fatalf("List: got %v, %v, want some containers", list, err)
+	}
+	for _, c := range list {
+		check(h, fmt.Sprintf("exit of %s", c.ID), h.await(c.ID), proffer.ExitStatus{Code: 5})
+		check(h, "runs", h.read(containerizer.Spec{Sandbox: c.Sandbox}, "runs"), "once\n")
+	}
+}
+
+// beLauncher launches containers until it is killed.
+func beLauncher(t *testing.T, s Subject, state string) {
+	c, err := s.New(state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &host{T: t, Containerizer: c, subject: s, boxes: t.TempDir()}
+	for i := 0; ; i++ {
+		spec := h.spec(proffer.Shell("echo once >> runs; exit 5"))
+		if i == 3 {
+			fmt.Println("victim ready:")
+		}
+		h.start(spec)
+	}
+}
+
 // victim is a program, the same test binary, that is killed in a test.
 type victim struct {
 	cmd *exec.Cmd
@@ -161,12 +219,12 @@ type victim struct {
 	tmp string // its directory for temporary files
 }
 
-func startVictim(t *testing.T, remove string) *victim {
+func startVictim(t *testing.T, variable, dir string) *victim {
 	t.Helper()
 	v := &victim{tmp: t.TempDir()}
 	top, _, _ := strings.Cut(t.Name(), "/")
 	v.cmd = exec.Command(os.Args[0], "-test.run=^"+top+"$", "-test.v=false")
-	v.cmd.Env = append(os.Environ(), victimVariable+"="+remove, "TMPDIR="+v.tmp)
+	v.cmd.Env = append(os.Environ(), variable+"="+dir, "TMPDIR="+v.tmp)
 	v.cmd.Stderr = os.Stderr
 	out, err := v.cmd.StdoutPipe()
 	if err != nil {
@@ -192,7 +250,7 @@ func (v *victim) awaitReady(t *testing.T) []int {
 			continue
 		}
 		var pids []int
-		for _, field := range strings.Fields(rest) {
+		for field := range strings.FieldsSeq(rest) {
 			var pid int
 			if _, err := fmt.Sscan(field, &pid); err != nil {
 				t.Fatal(err)

@@ -62,6 +62,10 @@ func Run(t *testing.T, s Subject) {
 		beVictim(t, s, dir)
 		return
 	}
+	if dir := os.Getenv(launcherVariable); dir != "" {
+		beLauncher(t, s, dir)
+		return
+	}
 	for _, group := range []struct {
 		name string
 		run  func(*testing.T, Subject)

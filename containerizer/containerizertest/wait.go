@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/containerizer"
@@ -63,6 +64,30 @@ func testWait(t *testing.T, s Subject) {
 		}
 		h.checkLeftovers()
 		check(h, "exit of the next one", h.run(h.spec(proffer.Shell("exit 0"))), proffer.ExitStatus{})
+	})
+
+	t.Run("a launch whose ctx ends at any moment is done or undone", func(t *testing.T) {
+		h := newHost(t, s)
+		for i := range 30 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*time.Millisecond/2)
+			spec := h.spec(proffer.Shell("exec sleep 1000"))
+			_, err := h.Launch(ctx, spec)
+			cancel()
+			if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Launch: got %v, want %v or nil", err, context.DeadlineExceeded)
+			}
+			if err == nil {
+				h.kill(spec.ID)
+				check(h, "exit", h.await(spec.ID), killed)
+				if err := h.Remove(t.Context(), spec.ID); err != nil {
+					t.Error(err)
+				}
+			}
+			if list, err := h.List(t.Context()); len(list) != 0 || err != nil {
+				t.Errorf("List: got %v, %v, want none", list, err)
+			}
+		}
+		h.checkLeftovers()
 	})
 
 	t.Run("Close ends it", func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/proffer-go/proffer/containerizer/process/internal/cgroup"
 	"github.com/proffer-go/proffer/containerizer/process/internal/record"
 	"github.com/proffer-go/proffer/containerizer/process/internal/shim"
+	"github.com/proffer-go/proffer/internal/clock"
 )
 
 // findCgroup finds out whether and where groups can be made. The place is kept
@@ -61,51 +63,80 @@ func (c *Containerizer) adopt() error {
 	})
 }
 
+// adoptTime bounds how long a launch that an earlier program began may take to
+// come to its end.
+const adoptTime = 10 * time.Second
+
 func (c *Containerizer) adoptOne(id proffer.ContainerID) error {
+	deadline := clock.System.Now().Add(adoptTime)
+	for {
+		settled, err := c.tryAdopt(id)
+		if settled || err != nil {
+			return err
+		}
+		if clock.System.Now().After(deadline) {
+			return fmt.Errorf("its shim runs, but has not launched its command in %v", adoptTime)
+		}
+		<-clock.System.NewTimer(time.Millisecond).C()
+	}
+}
+
+// tryAdopt takes over a container, or removes what is left of one that was
+// never launched. It returns false while that is not decided.
+func (c *Containerizer) tryAdopt(id proffer.ContainerID) (settled bool, err error) {
 	dir := c.state.runDir(id)
+	// In this order: what a shim that lives no more has not recorded by now,
+	// it never will.
+	lives, err := shimLives(dir)
+	if err != nil {
+		return false, err
+	}
+	r, err := c.readContainer(id)
+	if errors.Is(err, fs.ErrNotExist) {
+		if lives {
+			return false, nil
+		}
+		return true, errors.Join(shim.KillLeft(c.state.mark(id), false), shim.RemoveRunDir(dir))
+	}
+	if err != nil {
+		return false, err
+	}
+	w := newContainer(c, r, nil, 0)
+	if pid := int(r.GetShimPid()); pid != 0 {
+		if start, ok := shim.StartTime(pid); ok && start == r.GetShimStart() && isChild(pid) {
+			w.child = pid
+		}
+	}
+	if lives {
+		if w.conn, err = dial(dir); err != nil {
+			return false, nil //nolint:nilerr // it has ended since: the next try will tell
+		}
+		c.containers[id] = w
+		c.watch(w)
+		return true, nil
+	}
+	w.collect(c.cfg.Logger)
+	if errors.Is(w.err, record.ErrNewer) {
+		return false, w.err
+	}
+	close(w.ended)
+	c.containers[id] = w
+	return true, nil
+}
+
+// readContainer returns the record of a container. Of one whose record is
+// corrupt it returns the little that is known all the same.
+func (c *Containerizer) readContainer(id proffer.ContainerID) (*record.Container, error) {
 	r := new(record.Container)
-	err := record.Read(filepath.Join(dir, shim.ContainerFile), r)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return c.undo(id)
-	case errors.Is(err, record.ErrCorrupt):
+	err := record.Read(filepath.Join(c.state.runDir(id), shim.ContainerFile), r)
+	if errors.Is(err, record.ErrCorrupt) {
 		c.cfg.Logger.Error("what is known of a container is lost", zap.String("container_id", string(id)), zap.Error(err))
 		r = new(record.Container)
 		if c.cgroup != nil {
 			r.Cgroup = cgroup.Child(c.cgroup, groupName(id))
 		}
-	case err != nil:
-		return err
+		err = nil
 	}
 	r.Id = string(id)
-	w := newContainer(c, r, nil, 0)
-	// Not the record but the shim itself tells whether it lives.
-	conn, err := dial(dir)
-	if shimPID := int(r.GetShimPid()); shimPID != 0 {
-		if start, ok := shim.StartTime(shimPID); ok && start == r.GetShimStart() && isChild(shimPID) {
-			w.child = shimPID
-		}
-	}
-	c.containers[id] = w
-	if err == nil {
-		w.conn = conn
-		c.watch(w)
-		return nil
-	}
-	w.collect(c.cfg.Logger)
-	if errors.Is(w.err, record.ErrNewer) {
-		return w.err
-	}
-	close(w.ended)
-	return nil
-}
-
-// undo removes what is left of a launch that was not completed.
-func (c *Containerizer) undo(id proffer.ContainerID) error {
-	dir := c.state.runDir(id)
-	if conn, err := dial(dir); err == nil {
-		_, _ = conn.Read(make([]byte, 1)) // the shim finds that nobody listens, and ends
-		_ = conn.Close()                  // it was only read
-	}
-	return errors.Join(shim.KillLeft(c.state.mark(id), false), shim.RemoveRunDir(dir))
+	return r, err
 }

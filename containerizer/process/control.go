@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/proffer-go/proffer"
@@ -39,11 +40,14 @@ func (c *Containerizer) exchange(ctx context.Context, found *container, request 
 	default:
 	}
 	conn, err := dial(found.dir)
+	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ENOENT) {
+		return nil, fmt.Errorf("%w: its shim has gone: %w", containerizer.ErrExited, err)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: its shim does not answer: %w", containerizer.ErrExited, err)
+		return nil, err
 	}
 	defer conn.Close() //nolint:errcheck // the answer is there, or will not come
-	stop := c.interrupt(ctx, conn)
+	stop := c.interrupt(ctx, func() error { return conn.SetDeadline(time.Unix(1, 0)) })
 	response := new(record.Response)
 	err = shim.Send(conn, request)
 	if err == nil {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/containerizer"
@@ -20,6 +22,9 @@ import (
 
 // launch starts a shim and has it start the command.
 func (c *Containerizer) launch(ctx context.Context, spec *containerizer.Spec) (*container, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	message, err := c.message(spec)
 	if err != nil {
 		return nil, err
@@ -35,13 +40,12 @@ func (c *Containerizer) launch(ctx context.Context, spec *containerizer.Spec) (*
 	if c.tie != nil {
 		fds = []int{c.tie.lifetimeR, c.tie.presenceW}
 	}
-	conn, pid, err := startRole([]string{shim.Name, string(spec.ID)}, dir, filepath.Join(dir, shim.LogFile), fds...)
+	conn, pid, err := startShim(spec.ID, dir, fds)
 	if err != nil {
 		return nil, errors.Join(err, shim.RemoveRunDir(dir))
 	}
 	launched, err := c.command(ctx, conn, message)
 	if err != nil {
-		// Without its connection, a shim undoes what it has done so far.
 		err = errors.Join(err, conn.Close())
 		reap(pid)
 		return nil, errors.Join(err, shim.RemoveRunDir(dir))
@@ -49,16 +53,51 @@ func (c *Containerizer) launch(ctx context.Context, spec *containerizer.Spec) (*
 	return newContainer(c, launched, conn, pid), nil
 }
 
+// startShim starts a shim that holds a lock as long as it lives, from the
+// beginning.
+func startShim(id proffer.ContainerID, dir string, fds []int) (*os.File, int, error) {
+	log, err := os.OpenFile(filepath.Join(dir, shim.LogFile), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer log.Close() //nolint:errcheck // nothing is written by this process
+	if err := unix.Flock(int(log.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return nil, 0, fmt.Errorf("lock %s: %w", log.Name(), err)
+	}
+	return startRole([]string{shim.Name, string(id)}, dir, log, fds...)
+}
+
+// shimLives reports whether the shim of a run directory lives: whether the
+// lock is held that it was born with.
+func shimLives(dir string) (bool, error) {
+	log, err := os.Open(filepath.Join(dir, shim.LogFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil // it was not started yet, or has removed everything
+	}
+	if err != nil {
+		return false, err
+	}
+	defer log.Close() //nolint:errcheck // it is only looked at
+	err = unix.Flock(int(log.Fd()), unix.LOCK_SH|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return true, nil
+	}
+	return false, err
+}
+
 // command has the shim launch the container.
 func (c *Containerizer) command(ctx context.Context, conn *os.File, message *record.Launch) (*record.Container, error) {
-	stop := c.interrupt(ctx, conn)
 	answer := new(record.Launched)
 	err := shim.Send(conn, message)
 	if err == nil {
+		stop := c.interrupt(ctx, func() error {
+			_, err := conn.Write([]byte{1}) // takes the launch back
+			return err
+		})
 		err = shim.Receive(conn, answer)
-	}
-	if cause := stop(); cause != nil {
-		return nil, cause
+		if cause := stop(); cause != nil {
+			return nil, cause
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the shim ended without an answer: %w%s", err, lastWords(c.state.runDir(proffer.ContainerID(message.GetId()))))
@@ -69,10 +108,9 @@ func (c *Containerizer) command(ctx context.Context, conn *os.File, message *rec
 	return answer.GetContainer(), nil
 }
 
-// interrupt has the use of conn fail when ctx ends or the Containerizer is
-// closed. The function it returns ends that and returns the reason, nil if
-// there was none.
-func (c *Containerizer) interrupt(ctx context.Context, conn interface{ SetDeadline(t time.Time) error }) (stop func() error) {
+// interrupt calls f when ctx ends or the Containerizer is closed. The function
+// it returns ends that and returns the reason, nil if there was none.
+func (c *Containerizer) interrupt(ctx context.Context, f func() error) (stop func() error) {
 	done, cause := make(chan struct{}), make(chan error, 1)
 	go func() {
 		var err error
@@ -84,7 +122,7 @@ func (c *Containerizer) interrupt(ctx context.Context, conn interface{ SetDeadli
 		case <-done:
 		}
 		if err != nil {
-			err = errors.Join(err, conn.SetDeadline(time.Unix(1, 0)))
+			err = errors.Join(err, f())
 		}
 		cause <- err
 	}()

@@ -2,6 +2,7 @@ package process
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,8 +34,11 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Setenv("TMPDIR", dir)
-	os.Setenv(instances, filepath.Join(dir, "instances"))
+	err = errors.Join(os.Setenv("TMPDIR", dir), os.Setenv(instances, filepath.Join(dir, "instances")))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	code := m.Run()
 	if err := goleak.Find(); code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -63,7 +67,7 @@ func leftovers() ([]string, error) {
 	}
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
-		return left, nil // there is no way to tell
+		return left, nil //nolint:nilerr // without /proc there is no way to tell
 	}
 	for _, e := range entries {
 		dir := "/proc/" + e.Name()

@@ -33,7 +33,7 @@ func newTie(s *state, group *record.Cgroup, remove []string) (*tie, error) {
 		return nil, err
 	}
 	t := &tie{lifetimeR: lifetimeR, lifetimeW: lifetimeW, presenceW: presenceW}
-	conn, pid, err := startRole([]string{shim.JanitorName}, "", os.DevNull, presenceR)
+	conn, pid, err := startRole([]string{shim.JanitorName}, "", nil, presenceR)
 	closeAll(presenceR)
 	if err != nil {
 		t.cut()
@@ -85,18 +85,17 @@ func closeAll(fds ...int) {
 }
 
 // startRole starts a process of package shim with a connection to it and
-// further descriptors.
-func startRole(argv []string, dir, log string, fds ...int) (*os.File, int, error) {
+// further descriptors. What it cannot tell over that goes to stderr, unless
+// that is nil.
+func startRole(argv []string, dir string, stderr *os.File, fds ...int) (*os.File, int, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return nil, 0, err
 	}
 	defer null.Close() //nolint:errcheck // nothing is written
-	stderr, err := os.OpenFile(log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, 0, err
+	if stderr == nil {
+		stderr = null
 	}
-	defer stderr.Close() //nolint:errcheck // nothing is written by this process
 	ours, theirs, err := socketPair()
 	if err != nil {
 		return nil, 0, err

@@ -1,6 +1,7 @@
 package shim
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -41,7 +42,9 @@ type shim struct {
 	children chan os.Signal
 	requests chan *request
 	cancels  chan *execution
-	lifetime <-chan struct{} // ends with the program, if the container shall
+
+	cancelled <-chan struct{} // the launch was taken back
+	lifetime  <-chan struct{} // ends with the program, if the container shall
 
 	pid       int // of the command
 	execs     map[int]*execution
@@ -67,13 +70,15 @@ func runShim() error {
 	if err != nil {
 		return err
 	}
+	r := bufio.NewReader(conn)
 	launch := new(record.Launch)
-	if err := Receive(conn, launch); err != nil {
+	if err := Receive(r, launch); err != nil {
 		return fmt.Errorf("read the launch message: %w", err)
 	}
 	s := &shim{
 		launch: launch, durable: !launch.GetEndWithProgram(),
 		children: make(chan os.Signal, 1), requests: make(chan *request), cancels: make(chan *execution), execs: make(map[int]*execution),
+		cancelled:  watchForCancel(r),
 		sweepTimer: clock.System.NewTimer(0), sweepPause: firstSweep,
 	}
 	f := s.start()
@@ -81,12 +86,25 @@ func runShim() error {
 		return errors.Join(s.cleanUp(), Send(conn, &record.Launched{Result: &record.Launched_Failure{Failure: f}}))
 	}
 	container, err := s.announce()
-	if err == nil {
-		err = Send(conn, &record.Launched{Result: &record.Launched_Container{Container: container}})
+	if err != nil {
+		s.abandoned = true // nobody could find it again
+		return errors.Join(s.run(), Send(conn, &record.Launched{Result: &record.Launched_Failure{Failure: failure(record.Failure_OTHER, err)}}))
 	}
-	// Who does not hear that the command runs takes it for not launched.
-	s.abandoned = err != nil
-	return errors.Join(err, s.run())
+	// The record is what counts: if the program is gone, the next one reads it.
+	_ = Send(conn, &record.Launched{Result: &record.Launched_Container{Container: container}})
+	return s.run()
+}
+
+// watchForCancel returns a channel that is closed when the program takes its
+// launch back, which it says by a byte. That it goes away means nothing.
+func watchForCancel(r io.ByteReader) <-chan struct{} {
+	cancelled := make(chan struct{})
+	go func() {
+		if _, err := r.ReadByte(); err == nil {
+			close(cancelled)
+		}
+	}()
+	return cancelled
 }
 
 // start sets everything up and starts the command.
@@ -194,9 +212,12 @@ func (s *shim) finish() error {
 			s.handle(r)
 		case e := <-s.cancels:
 			s.cancel(e)
+		case <-s.cancelled:
+			s.cancelled = nil
+			s.abandon()
 		case <-s.lifetime:
 			s.lifetime = nil
-			s.abandoned = true
+			s.abandon()
 		case <-s.sweepTimer.C():
 			if s.ending() {
 				s.sweep()
@@ -208,6 +229,14 @@ func (s *shim) finish() error {
 		}
 	}
 	return nil
+}
+
+// abandon has the container end as if it had not been launched.
+func (s *shim) abandon() {
+	s.abandoned = true
+	if err := os.Remove(ContainerFile); err != nil {
+		complain(err)
+	}
 }
 
 func (s *shim) ending() bool { return s.killing || s.abandoned || s.exited }
