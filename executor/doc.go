@@ -1,0 +1,2 @@
+// Package executor is for those who write executors.
+package executor

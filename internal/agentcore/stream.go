@@ -1,0 +1,92 @@
+package agentcore
+
+import (
+	"time"
+
+	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/internal/protocol"
+)
+
+// stream is the statuses of a task on their way to its scheduler. One is in
+// flight; the next is sent when that is acknowledged.
+type stream struct {
+	head  *proffer.TaskStatus // in flight; nil when all are acknowledged
+	rest  []*proffer.TaskStatus
+	made  uint64        // statuses so far
+	pause time.Duration // before the head is sent again
+	retry alarm
+}
+
+// update takes a new status of a task. It owns s.
+func (c *Core) update(now time.Time, t *task, s *proffer.TaskStatus) {
+	if t.state.Terminal() {
+		c.note(Note{
+			Text:        "status after the end dropped: " + s.State.String() + " after " + t.state.String(),
+			FrameworkID: t.framework.id, TaskID: t.info.ID,
+		})
+		return
+	}
+	t.state = s.State
+	if t.framework.ending {
+		return // nobody wants to know
+	}
+	t.made++
+	s.TaskID, s.AgentID, s.UpdateID = t.info.ID, c.info.ID, t.made
+	if t.info.Executor != nil {
+		s.ExecutorID = t.info.Executor.ID
+	}
+	if s.Time.IsZero() {
+		s.Time = now
+	}
+	if t.head != nil {
+		t.rest = append(t.rest, s)
+		return
+	}
+	t.head, t.pause = s, 0
+	c.sendHead(now, t)
+}
+
+// sendHead sends the status in flight, for the first time or again.
+func (c *Core) sendHead(now time.Time, t *task) {
+	if !c.registered {
+		return // registering sends it
+	}
+	m := &protocol.StatusUpdate{FrameworkID: t.framework.id, Status: t.head}
+	c.fresh = append(c.fresh, freshUpdate{m, t})
+	c.send(m)
+	t.pause = min(max(2*t.pause, c.cfg.StatusRetryMin), c.cfg.StatusRetryMax)
+	c.alarms.set(&t.retry, now.Add(t.pause))
+}
+
+// acknowledge takes the status in flight off the stream. After the terminal
+// one the task is forgotten.
+func (c *Core) acknowledge(now time.Time, m *protocol.Acknowledge) {
+	f, ok := c.frameworks[m.FrameworkID]
+	if !ok {
+		return
+	}
+	t, ok := f.tasks[m.TaskID]
+	if !ok || t.head == nil || t.head.UpdateID != m.UpdateID {
+		return // answered before: the status was sent twice
+	}
+	c.alarms.stop(&t.retry)
+	ended := t.head.State.Terminal()
+	t.head, t.pause = nil, 0
+	switch {
+	case ended:
+		f.forget(c, t)
+	case len(t.rest) > 0:
+		t.head, t.rest = t.rest[0], t.rest[1:]
+		c.sendHead(now, t)
+	}
+	if len(t.rest) == 0 {
+		t.rest = nil
+	}
+}
+
+// ring sends the status in flight again.
+func (t *task) ring(c *Core, now time.Time) {
+	if t.head != nil {
+		c.sendHead(now, t)
+	}
+}
