@@ -1,0 +1,204 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/containerizer"
+	"github.com/proffer-go/proffer/containerizer/process"
+	"github.com/proffer-go/proffer/executor/agent"
+	"github.com/proffer-go/proffer/resources"
+	"github.com/proffer-go/proffer/scheduler"
+	"github.com/proffer-go/proffer/scheduler/master"
+)
+
+// Cluster is a running cluster: the [scheduler.Master] of your drivers. Make
+// one with [Start]. All methods are safe for concurrent use.
+type Cluster struct {
+	master     *master.Master
+	endAgents  context.CancelFunc
+	agents     sync.WaitGroup
+	endMaster  context.CancelFunc
+	mastering  sync.WaitGroup
+	containers containerizer.Containerizer
+	temporary  string // the directory to remove, if any
+
+	closing sync.Once
+	mu      sync.Mutex
+	errs    []error
+}
+
+var _ scheduler.Master = (*Cluster)(nil)
+
+// Run starts a cluster, runs one framework on it until its driver's Run
+// returns, and ends the cluster. The framework's Config.Master is the cluster.
+func Run(ctx context.Context, cfg Config, s scheduler.Scheduler, framework scheduler.Config) error {
+	c, err := Start(cfg)
+	if err != nil {
+		return err
+	}
+	framework.Master = c
+	d, err := scheduler.New(s, framework)
+	if err == nil {
+		err = d.Run(ctx)
+	}
+	return errors.Join(err, c.Close())
+}
+
+// Start starts a cluster. Its agents register with its master on their own;
+// offers come as they do.
+func Start(cfg Config) (*Cluster, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	c := &Cluster{containers: cfg.Containerizer}
+	if err := c.start(cfg); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (c *Cluster) start(cfg Config) error {
+	dir, err := c.directory(cfg.Dir)
+	if err != nil {
+		return err
+	}
+	if c.containers == nil {
+		pc := process.Config{EndWithProgram: true, Logger: cfg.Logger.Named("containers")}
+		if c.temporary != "" {
+			pc.RemoveAtEnd = []string{c.temporary}
+		}
+		if c.containers, err = process.New(pc); err != nil {
+			return fmt.Errorf("embedded: %w", err)
+		}
+	}
+	if c.master, err = master.New(cfg.Master); err != nil {
+		return err
+	}
+	agents, err := c.newAgents(cfg, dir)
+	if err != nil {
+		return err
+	}
+	mastering, endMaster := context.WithCancel(context.Background())
+	c.endMaster = endMaster
+	c.mastering.Go(func() { c.failed("master", c.master.Run(mastering)) })
+	running, endAgents := context.WithCancel(context.Background())
+	c.endAgents = endAgents
+	for i, a := range agents {
+		c.agents.Go(func() { c.failed(fmt.Sprintf("agent-%d", i+1), a.Run(running)) })
+	}
+	return nil
+}
+
+// directory returns where the agents keep their files.
+func (c *Cluster) directory(dir string) (string, error) {
+	if dir != "" {
+		return filepath.Abs(dir)
+	}
+	temporary, err := os.MkdirTemp("", "proffer-")
+	if err != nil {
+		return "", fmt.Errorf("embedded: %w", err)
+	}
+	// Commands may run as other users; what they may not read in a sandbox is
+	// for its own mode to say.
+	if err := os.Chmod(temporary, 0o755); err != nil { //nolint:gosec // see above
+		return "", errors.Join(fmt.Errorf("embedded: %w", err), os.Remove(temporary))
+	}
+	c.temporary = temporary
+	return temporary, nil
+}
+
+func (c *Cluster) newAgents(cfg Config, dir string) ([]*agent.Agent, error) {
+	var machine resources.Resources
+	if cfg.Resources.IsEmpty() {
+		var err error
+		if machine, err = agent.Machine(dir); err != nil {
+			return nil, fmt.Errorf("embedded: Config.Resources is empty and those of the machine cannot be told: %w", err)
+		}
+	}
+	output := oneAtATime(cfg.Output)
+	agents := make([]*agent.Agent, cfg.Agents)
+	for i := range agents {
+		ac := cfg.Agent
+		ac.Master, ac.Containerizer, ac.Executors, ac.Output = c.master, c.containers, cfg.Executors, output
+		ac.Hostname = fmt.Sprintf("agent-%d", i+1)
+		ac.WorkDir = filepath.Join(dir, ac.Hostname)
+		ac.Resources, ac.Attributes = cfg.Resources, cfg.Attributes
+		if ac.Logger == nil {
+			ac.Logger = cfg.Logger.Named(ac.Hostname)
+		}
+		var err error
+		if ac.Resources.IsEmpty() {
+			if ac.Resources, err = part(machine, i, cfg.Agents); err != nil {
+				return nil, err
+			}
+		}
+		if agents[i], err = agent.New(ac); err != nil {
+			return nil, err
+		}
+	}
+	return agents, nil
+}
+
+// oneAtATime makes of the user's function one for several agents.
+func oneAtATime(output func(Line)) func(agent.Line) {
+	if output == nil {
+		return nil
+	}
+	var mu sync.Mutex
+	return func(l agent.Line) {
+		mu.Lock()
+		defer mu.Unlock()
+		output(Line{l})
+	}
+}
+
+// failed keeps the error with which a part ended, unless Close ended it.
+func (c *Cluster) failed(what string, err error) {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, scheduler.ErrMasterClosed) {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.errs = append(c.errs, fmt.Errorf("%s: %w", what, err))
+}
+
+// Subscribe implements [scheduler.Master].
+func (c *Cluster) Subscribe(ctx context.Context, framework proffer.FrameworkInfo) (scheduler.Session, error) {
+	return c.master.Subscribe(ctx, framework)
+}
+
+// Close ends the cluster: every task with all that it started, the agents, the
+// master, and the temporary directory. It returns what went wrong, then or
+// before. Closing again does nothing and returns nil.
+func (c *Cluster) Close() error {
+	var err error
+	c.closing.Do(func() { err = c.close() })
+	return err
+}
+
+func (c *Cluster) close() error {
+	if c.endAgents != nil {
+		c.endAgents()
+		c.agents.Wait()
+	}
+	if c.endMaster != nil {
+		c.endMaster()
+		c.mastering.Wait()
+	}
+	if c.containers != nil {
+		c.failed("containers", c.containers.Close())
+	}
+	if c.temporary != "" {
+		c.failed("temporary directory", os.RemoveAll(c.temporary))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return errors.Join(c.errs...)
+}
