@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log"
 	"os"
 	"os/signal"
 
@@ -17,7 +18,6 @@ import (
 const tasks = 10
 
 var need = resources.MustParse("cpus:0.2;mem:32")
-var greet = proffer.Shell("echo Hello from $PROFFER_TASK_ID on $PROFFER_AGENT_ID; sleep 0.3")
 
 type hello struct{ launched, finished, ended int }
 
@@ -26,7 +26,8 @@ func (h *hello) ResourceOffers(_ context.Context, d *scheduler.Driver, list []*o
 		var fit []proffer.TaskInfo
 		for left, ok := o.Resources.Sub(need); ok && h.launched < tasks; left, ok = left.Sub(need) {
 			h.launched++
-			fit = append(fit, proffer.TaskInfo{ID: proffer.TaskID(fmt.Sprint("hello-", h.launched)), Resources: need, Command: greet})
+			run := proffer.Shell("echo Hello from $PROFFER_TASK_ID on $PROFFER_AGENT_ID; sleep 0.3")
+			fit = append(fit, proffer.TaskInfo{ID: proffer.TaskID(fmt.Sprint("hello-", h.launched)), Resources: need, Command: run})
 		}
 		if err := d.Accept(o.ID, fit...); err != nil { // without tasks it declines
 			return err
@@ -43,18 +44,17 @@ func (h *hello) StatusUpdate(_ context.Context, d *scheduler.Driver, s proffer.T
 	if s.State.Terminal() {
 		h.ended++
 	}
-	if h.ended < tasks {
-		return nil
+	if h.ended == tasks {
+		fmt.Printf("%d of %d tasks finished\n", h.finished, tasks)
+		return d.Teardown() // Run returns
 	}
-	fmt.Printf("%d of %d tasks finished\n", h.finished, tasks)
-	return d.Teardown() // Run returns
+	return nil
 }
 
 func main() {
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt)
 	cluster := embedded.Config{Agents: 3, Output: func(l embedded.Line) { fmt.Println(l) }}
 	if err := embedded.Run(ctx, cluster, &hello{}, scheduler.Config{Name: "hello"}); err != nil {
-		fmt.Fprintln(os.Stderr, "hello:", err)
-		os.Exit(1)
+		log.Fatalln("hello:", err)
 	}
 }

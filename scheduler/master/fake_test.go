@@ -39,7 +39,7 @@ type fakeAgent struct {
 	done chan struct{}
 }
 
-func startAgent(t testing.TB, m *master.Master, res string, keep bool) *fakeAgent {
+func startAgent(t testing.TB, m *master.Master, res string, keep bool) {
 	t.Helper()
 	link, err := m.ConnectAgent()
 	if err != nil {
@@ -49,7 +49,6 @@ func startAgent(t testing.TB, m *master.Master, res string, keep bool) *fakeAgen
 	link.Send(&protocol.Register{Info: proffer.AgentInfo{Hostname: "host", Resources: resources.MustParse(res)}})
 	go a.serve()
 	t.Cleanup(func() { link.Close(); <-a.done })
-	return a
 }
 
 func (a *fakeAgent) serve() {

@@ -97,7 +97,7 @@ func TestBadCalls(t *testing.T) {
 		"t1":                "TASK_ERROR REASON_TASK_INVALID, TASK_RUNNING ",
 	}
 	got := make(map[string]string)
-	for n := 0; n < 6; n++ {
+	for range 6 {
 		status := nextStatus(t, s)
 		key := string(status.TaskID)
 		if got[key] != "" {
