@@ -1,0 +1,7 @@
+//go:build !linux
+
+package embedded_test
+
+const victimEnv = "PROFFER_TEST_VICTIM"
+
+func victim() {}
