@@ -8,12 +8,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/containerizer/process/internal/record"
 	"github.com/proffer-go/proffer/containerizer/process/internal/shim"
+	"github.com/proffer-go/proffer/internal/clock"
 )
 
 // state is the root directory:
@@ -27,6 +29,9 @@ type state struct {
 	lock      *os.File
 	instance  *record.Instance
 }
+
+// longestAcquire is the last pause before a lock is taken for held.
+const longestAcquire = 128 * time.Millisecond
 
 func openState(root string) (*state, error) {
 	s := &state{root: root, instance: new(record.Instance)}
@@ -52,7 +57,7 @@ func (s *state) open() error {
 		return err
 	}
 	s.lock = lock
-	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := s.acquire(); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrRootInUse, s.root, err)
 	}
 	err = record.Read(s.instanceFile(), s.instance)
@@ -61,6 +66,18 @@ func (s *state) open() error {
 		return s.save()
 	}
 	return err
+}
+
+// acquire takes the lock. It insists a little: a process that an earlier
+// program was about to start when it was killed holds the lock for a moment.
+func (s *state) acquire() error {
+	for pause := time.Millisecond; ; pause *= 2 {
+		err := unix.Flock(int(s.lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil || !errors.Is(err, unix.EWOULDBLOCK) || pause > longestAcquire {
+			return err
+		}
+		<-clock.System.NewTimer(pause).C()
+	}
 }
 
 func (s *state) instanceFile() string { return filepath.Join(s.root, "instance") }
