@@ -96,8 +96,8 @@ func shell(id, line string) proffer.TaskInfo {
 }
 
 // within is a context that ends a test that hangs.
-func within(t *testing.T, d time.Duration) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), d)
+func within(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -120,7 +120,7 @@ func TestCommandsRunToTheirEnds(t *testing.T) {
 			}
 		}
 	}
-	err := embedded.Run(within(t, time.Minute), embedded.Config{
+	err := embedded.Run(within(t), embedded.Config{
 		Agents: 2, Dir: dir, Output: func(l embedded.Line) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -161,7 +161,7 @@ func TestTaskGroupLivesAndDiesTogether(t *testing.T) {
 	group := proffer.TaskGroup{Tasks: []proffer.TaskInfo{shell("server", "sleep 60"), shell("sidecar", "sleep 0.2; exit 1")}}
 	j := newJobs()
 	j.left = 2
-	err := embedded.Run(within(t, time.Minute), embedded.Config{}, &groupOnce{jobs: j, group: group}, scheduler.Config{Name: "test"})
+	err := embedded.Run(within(t), embedded.Config{}, &groupOnce{jobs: j, group: group}, scheduler.Config{Name: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +207,7 @@ func TestFrameworksShareTheCluster(t *testing.T) {
 			t.Fatal(err)
 		}
 		wg.Go(func() {
-			if err := d.Run(within(t, time.Minute)); err != nil {
+			if err := d.Run(within(t)); err != nil {
 				t.Errorf("%s: %v", role, err)
 			}
 			for _, task := range tasks {
@@ -250,7 +250,7 @@ func TestDefaultsSplitTheMachine(t *testing.T) {
 	const agents = 3
 	seen := make(map[proffer.AgentID]resources.Resources)
 	s := &collector{seen: seen, want: agents}
-	if err := embedded.Run(within(t, time.Minute), embedded.Config{Agents: agents}, s, scheduler.Config{Name: "test"}); err != nil {
+	if err := embedded.Run(within(t), embedded.Config{Agents: agents}, s, scheduler.Config{Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	var ports uint64
