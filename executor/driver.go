@@ -26,7 +26,7 @@ type Driver struct {
 // An error names what is wrong with the status, or tells that the session has
 // ended; then nothing was sent.
 func (d *Driver) Update(status proffer.TaskStatus) error {
-	if err := validate(&status); err != nil {
+	if err := ValidateUpdate(&status); err != nil {
 		return fmt.Errorf("executor: update: %w", err)
 	}
 	return d.session.Send(UpdateCall{Status: &status})
@@ -40,7 +40,9 @@ func (d *Driver) SendMessage(data []byte) error {
 	return d.session.Send(&MessageCall{Data: slices.Clone(data)})
 }
 
-func validate(s *proffer.TaskStatus) error {
+// ValidateUpdate reports why a status is not one for an executor to tell. The
+// driver and the agent both ask.
+func ValidateUpdate(s *proffer.TaskStatus) error {
 	if err := proffer.ValidateID("task id", s.TaskID); err != nil {
 		return err
 	}

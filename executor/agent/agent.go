@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/internal/agentcore"
 	"github.com/proffer-go/proffer/internal/clock"
 	"github.com/proffer-go/proffer/internal/mailbox"
@@ -29,6 +30,11 @@ type Agent struct {
 	inputs *mailbox.Mailbox[input]
 	ran    atomic.Bool
 	nonce  string // tells the containers of this agent from those of others
+	info   proffer.AgentInfo
+
+	sandboxes   sandboxes
+	socketDir   func() (string, error)
+	tempSockets string // the directory that socketDir made outside of the work directory
 
 	// life ends when Run gives up on what it has started; work is all of its
 	// goroutines.
@@ -72,7 +78,7 @@ func New(cfg Config) (*Agent, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Join(cfg.WorkDir, sandboxes), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(cfg.WorkDir, sandboxDir), 0o755); err != nil {
 		return nil, fmt.Errorf("agent: Config.WorkDir: %w", err)
 	}
 	core, err := cfg.core()
@@ -83,11 +89,14 @@ func New(cfg Config) (*Agent, error) {
 	if _, err := rand.Read(nonce[:]); err != nil {
 		return nil, fmt.Errorf("agent: %w", err)
 	}
-	return &Agent{
-		cfg: cfg, log: cfg.Logger, clock: clock.System,
-		inputs: mailbox.New[input](), nonce: hex.EncodeToString(nonce[:]),
+	a := &Agent{
+		cfg: cfg, info: core.Info, log: cfg.Logger, clock: clock.System,
+		sandboxes: sandboxes{root: filepath.Join(cfg.WorkDir, sandboxDir), inUse: make(map[string]bool)},
+		inputs:    mailbox.New[input](), nonce: hex.EncodeToString(nonce[:]),
 		core: agentcore.New(core), runs: make(map[agentcore.RunID]run),
-	}, nil
+	}
+	a.socketDir = sync.OnceValues(a.makeSocketDir)
+	return a, nil
 }
 
 // Run registers with the master and serves it until ctx ends, and then
@@ -274,6 +283,9 @@ func (a *Agent) close() error {
 	}
 	if a.link != nil {
 		a.link.Close()
+	}
+	if a.tempSockets != "" {
+		err = errors.Join(err, os.Remove(a.tempSockets))
 	}
 	return err
 }

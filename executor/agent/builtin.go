@@ -32,6 +32,14 @@ type builtin struct {
 
 var _ executor.Session = (*builtin)(nil)
 
+func (a *Agent) startExecutor(id agentcore.RunID, s *agentcore.Start) {
+	if s.Executor.Command == nil {
+		a.startBuiltin(id, s)
+		return
+	}
+	a.startProcess(id, s)
+}
+
 func (a *Agent) startBuiltin(id agentcore.RunID, s *agentcore.Start) {
 	e, ok := a.cfg.Executors[s.Executor.Name]
 	if !ok {

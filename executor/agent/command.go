@@ -35,10 +35,11 @@ const noContainerizer = "the agent has no containerizer: it runs no commands, on
 // run returns the last report.
 func (c *command) run(s *agentcore.Start) agentcore.Report {
 	defer c.endProbes()
-	sandbox, err := c.agent.newSandbox(s.FrameworkID, string(s.Task.ID))
+	sandbox, err := c.agent.sandboxes.take(s.FrameworkID, string(s.Task.ID))
 	if err != nil {
 		return &agentcore.LaunchFailed{Message: err.Error()}
 	}
+	defer c.agent.sandboxes.giveBack(sandbox)
 	return c.see(c.spec(s, sandbox, s.Task.Command, s.Task.Resources), func() func() {
 		finish := c.agent.follow(s.FrameworkID, s.Task.ID, sandbox)
 		return func() {

@@ -129,15 +129,3 @@ func (c *container) complain(what string, err error) {
 		c.agent.log.Warn("container does not take a "+what, zap.String("container_id", string(c.name)), zap.Error(err))
 	}
 }
-
-func (a *Agent) startExecutor(id agentcore.RunID, s *agentcore.Start) {
-	if s.Executor.Command == nil {
-		a.startBuiltin(id, s)
-		return
-	}
-	a.report(id, &agentcore.LaunchFailed{Message: "custom executor processes are not implemented"})
-}
-
-func (c *command) startProbes()                     {}
-func (c *command) stopProbes()                      { c.endProbes() }
-func (a *Agent) collectGarbage(ctx context.Context) {}

@@ -26,7 +26,7 @@ func machine(dir string) (resources.Resources, error) {
 	}
 	var fs unix.Statfs_t
 	if err := unix.Statfs(dir, &fs); err == nil {
-		disk = allBut(fs.Bavail*uint64(fs.Bsize)>>20, systemDisk) //nolint:unconvert // the types differ between systems
+		disk = allBut(fs.Bavail*uint64(fs.Bsize)>>20, systemDisk)
 	}
 	return resources.Parse(fmt.Sprintf("cpus:%d;mem:%d;disk:%d;ports:[31000-32000]", runtime.NumCPU(), mem, disk))
 }

@@ -1,0 +1,115 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/proffer-go/proffer/internal/clock"
+)
+
+// collectGarbage removes sandboxes that have been kept for long enough, until
+// ctx ends.
+func (a *Agent) collectGarbage(ctx context.Context) {
+	keep := a.cfg.KeepSandboxes
+	if keep < 0 {
+		return
+	}
+	pause := min(max(keep/10, time.Second), 10*time.Minute)
+	for {
+		if err := a.sandboxes.removeOld(a.clock.Now().Add(-keep)); err != nil {
+			a.log.Warn("old sandboxes not removed", zap.Error(err))
+		}
+		if clock.Sleep(ctx, a.clock, pause) != nil {
+			return
+		}
+	}
+}
+
+// removeOld removes the sandboxes of runs that ended before a time.
+func (s *sandboxes) removeOld(before time.Time) error {
+	root, err := os.OpenRoot(s.root)
+	if err != nil {
+		return err
+	}
+	frameworks, err := list(root, ".")
+	errs := []error{err}
+	for _, framework := range frameworks {
+		names, err := list(root, framework)
+		errs = append(errs, err)
+		for _, name := range names {
+			path := filepath.Join(framework, name)
+			info, err := root.Lstat(path)
+			if err != nil || !info.ModTime().Before(before) || s.used(filepath.Join(s.root, path)) {
+				continue
+			}
+			errs = append(errs, removeTree(root, path, 0))
+		}
+		_ = root.Remove(framework) // if that was the last in it
+	}
+	return errors.Join(append(errs, root.Close())...)
+}
+
+// list returns the names in a directory.
+func list(root *os.Root, dir string) ([]string, error) {
+	f, err := root.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	names, err := f.Readdirnames(-1)
+	return names, errors.Join(err, f.Close())
+}
+
+// maxDepth bounds the open files while a tree is removed.
+const maxDepth = 200
+
+// removeTree removes what is called name in root, and never goes through a
+// symbolic link or into what is mounted: that is not ours.
+func removeTree(root *os.Root, name string, depth int) error {
+	info, err := root.Lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return root.Remove(name)
+	case depth > maxDepth:
+		return fmt.Errorf("%s: directories are nested too deeply to be removed", filepath.Join(root.Name(), name))
+	}
+	dir, err := root.OpenRoot(name)
+	if err != nil {
+		return err
+	}
+	err = removeContent(dir, depth)
+	if err := errors.Join(err, dir.Close()); err != nil {
+		return err
+	}
+	return root.Remove(name)
+}
+
+func removeContent(dir *os.Root, depth int) error {
+	self, err := dir.Open(".")
+	if err != nil {
+		return err
+	}
+	mounted, err := isMountPoint(self)
+	if err == nil && mounted {
+		err = fmt.Errorf("%s is a mount point: it is left alone", dir.Name())
+	}
+	if err != nil {
+		return errors.Join(err, self.Close())
+	}
+	names, err := self.Readdirnames(-1)
+	errs := []error{err, self.Close()}
+	for _, name := range names {
+		errs = append(errs, removeTree(dir, name, depth+1))
+	}
+	return errors.Join(errs...)
+}
