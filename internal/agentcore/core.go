@@ -70,9 +70,7 @@ func (c *Core) Advance(now time.Time) {
 		if !ok || at.After(now) {
 			return
 		}
-		a := c.alarms[0]
-		c.alarms.stop(a)
-		a.owner.ring(c, now)
+		c.alarms.take().owner.ring(c, now)
 	}
 }
 

@@ -37,11 +37,6 @@ const (
 // launchOnExecutor hands a task to its executor, which is started if need be.
 func (c *Core) launchOnExecutor(now time.Time, t *task, user string) {
 	f, info := t.framework, t.info.Executor
-	if t.info.HealthCheck != nil || t.info.Check != nil {
-		c.end(now, t, proffer.TaskError, proffer.ReasonTaskInvalid,
-			"a health check or check is set, which agents run for commands only: the executor has to look after its tasks")
-		return
-	}
 	e, ok := f.executors[info.ID]
 	if !ok {
 		e = &agentExecutor{info: info, framework: f, role: t.role}
@@ -49,6 +44,12 @@ func (c *Core) launchOnExecutor(now time.Time, t *task, user string) {
 		f.executors[info.ID] = e
 		e.id = c.start(e, &Start{FrameworkID: f.id, User: user, Executor: info})
 		c.alarms.set(&e.alarm, now.Add(c.cfg.RegistrationTimeout))
+	}
+	if t.info.HealthCheck != nil || t.info.Check != nil {
+		// The executor runs all the same: the master has counted it.
+		c.end(now, t, proffer.TaskError, proffer.ReasonTaskInvalid,
+			"a health check or check is set, which agents run for commands only: the executor has to look after its tasks")
+		return
 	}
 	t.executor = e
 	if t.info.MaxCompletionTime > 0 {
