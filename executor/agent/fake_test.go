@@ -6,9 +6,11 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/executor/agent"
 	"github.com/proffer-go/proffer/internal/mailbox"
 	"github.com/proffer-go/proffer/internal/protocol"
+	"github.com/proffer-go/proffer/resources"
 )
 
 // fakeMaster is a master that admits every agent as A1. What the agent sends
@@ -130,4 +132,46 @@ func startAgent(t testing.TB, m *fakeMaster, cfg agent.Config) (stop func() erro
 		}
 	}
 	return stop
+}
+
+// run launches commands of framework F1.
+func run(tasks ...*proffer.TaskInfo) *protocol.RunTasks {
+	return &protocol.RunTasks{FrameworkID: "F1", Role: "*", Tasks: tasks}
+}
+
+// command is a task of words.
+func command(id proffer.TaskID, words ...string) *proffer.TaskInfo {
+	return &proffer.TaskInfo{ID: id, Command: proffer.Args(words...), Resources: resources.MustParse("cpus:0.1;mem:32")}
+}
+
+// status waits for the next status, which is to be of the task in the state,
+// and acknowledges it.
+func (m *fakeMaster) status(t testing.TB, task proffer.TaskID, state proffer.TaskState) *proffer.TaskStatus {
+	t.Helper()
+	message := m.next(t)
+	u, ok := message.(*protocol.StatusUpdate)
+	if !ok {
+		t.Fatalf("%T %+v came, want %s of %s", message, message, state, task)
+	}
+	if u.Status.TaskID != task || u.Status.State != state {
+		t.Fatalf("%s came, want %s of %s", u.Status, state, task)
+	}
+	m.send(&protocol.Acknowledge{FrameworkID: u.FrameworkID, TaskID: task, UpdateID: u.Status.UpdateID})
+	return u.Status
+}
+
+// end waits for the terminal status of a task, whatever is before it, and
+// acknowledges all.
+func (m *fakeMaster) end(t testing.TB, task proffer.TaskID) *proffer.TaskStatus {
+	t.Helper()
+	for {
+		u, ok := m.next(t).(*protocol.StatusUpdate)
+		if !ok {
+			continue
+		}
+		m.send(&protocol.Acknowledge{FrameworkID: u.FrameworkID, TaskID: u.Status.TaskID, UpdateID: u.Status.UpdateID})
+		if u.Status.TaskID == task && u.Status.State.Terminal() {
+			return u.Status
+		}
+	}
 }
