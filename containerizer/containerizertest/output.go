@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/proffer-go/proffer"
@@ -39,6 +40,20 @@ func testOutput(t *testing.T, s Subject) {
 		next.Sandbox = spec.Sandbox
 		check(h, "exit", h.run(next), proffer.ExitStatus{})
 		check(h, "stdout", h.read(spec, "stdout"), "first\nsecond\n")
+	})
+
+	t.Run("complete when Wait returns", func(t *testing.T) {
+		h := newHost(t, s)
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				spec := h.spec(h.program("flood", fmt.Sprint(8<<20)))
+				if got := h.run(spec); !got.Success() || len(h.read(spec, "stdout")) != 8<<20 {
+					t.Errorf("got %+v and %d bytes, want %d", got, len(h.read(spec, "stdout")), 8<<20)
+				}
+			})
+		}
+		wg.Wait()
 	})
 
 	t.Run("discarded", func(t *testing.T) {

@@ -49,14 +49,15 @@ func testTree(t *testing.T, s Subject) {
 
 	t.Run("Signal reaches the group", func(t *testing.T) {
 		h := newHost(t, s)
-		spec := h.spec(proffer.Shell("sleep 1000 & echo $! > pid; wait"))
+		spec := h.spec(proffer.Shell(`trap : TERM
+			(trap 'echo yes > got; exit' TERM; echo yes > ready; while :; do sleep 0.02; done) &
+			until [ -e got ]; do sleep 0.02; done; exit 8`))
 		h.start(spec)
-		h.awaitFile(spec, "pid")
+		h.awaitFile(spec, "ready")
 		if err := h.Signal(t.Context(), spec.ID, syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
-		check(h, "exit", h.await(spec.ID), proffer.ExitStatus{Code: 128 + int(syscall.SIGTERM), Signal: syscall.SIGTERM})
-		h.isGone(spec, "pid")
+		check(h, "exit", h.await(spec.ID), proffer.ExitStatus{Code: 8})
 	})
 
 	t.Run("SIGTERM ignored, then Kill", func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -338,6 +339,65 @@ func TestLongRoot(t *testing.T) {
 		t.Fatal(err)
 	}
 	finish(t, start(t, Config{Root: root}))
+}
+
+// What root is a member of is not for those it runs commands as.
+func TestGroupsOfTheProgramAreDropped(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("switching users takes root")
+	}
+	groups, err := syscall.Getgroups()
+	if err == nil {
+		err = syscall.Setgroups([]int{0, 4242})
+	}
+	if err != nil {
+		t.Skipf("groups cannot be set: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Setgroups(groups); err != nil {
+			t.Error(err)
+		}
+	})
+	c := start(t, Config{})
+	defer finish(t, c)
+	box := filepath.Join(t.TempDir(), "box")
+	spec := containerizer.Spec{ID: "a", Command: proffer.Shell("id -G"), Sandbox: box, User: "54321"}
+	if _, err := c.Launch(t.Context(), spec); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Wait(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(filepath.Join(box, "stdout")); string(b) != "54321\n" || err != nil {
+		t.Errorf("groups: got %q, %v, want those of the user alone", b, err)
+	}
+}
+
+// Without the time that durable records take, a shim that does not wait for
+// the rest of the output is caught.
+func TestOutputIsCompleteAtTheEnd(t *testing.T) {
+	c := start(t, Config{})
+	defer finish(t, c)
+	boxes := t.TempDir()
+	var wg sync.WaitGroup
+	for i := range 30 {
+		wg.Go(func() {
+			id := proffer.ContainerID(fmt.Sprint(i))
+			box := filepath.Join(boxes, string(id))
+			command := proffer.Args(os.Args[0], containerizertest.ProgramArgument, "flood", fmt.Sprint(4<<20))
+			if _, err := c.Launch(t.Context(), containerizer.Spec{ID: id, Command: command, Sandbox: box}); err != nil {
+				t.Error(err)
+				return
+			}
+			if _, err := c.Wait(t.Context(), id); err != nil {
+				t.Error(err)
+			}
+			if info, err := os.Stat(filepath.Join(box, "stdout")); err != nil || info.Size() != 4<<20 {
+				t.Errorf("stdout: got %v, %v, want %d bytes", info.Size(), err, 4<<20)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // An id may be the name of a file that every cgroup has.
