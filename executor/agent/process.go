@@ -133,7 +133,7 @@ func (a *Agent) makeSocketDir() (string, error) {
 	if len(dir)+longest <= maxSocketPath {
 		return dir, os.MkdirAll(dir, 0o711)
 	}
-	dir, err := os.MkdirTemp("", "proffer-")
+	dir, err := os.MkdirTemp("", "proffer-agent-")
 	if err != nil {
 		return "", err
 	}
