@@ -106,8 +106,14 @@ func runFlood(b *testing.B, f *flood, agents int, of resources.Resources, keep b
 
 // BenchmarkTask is the full path of a task: offer, accept, launch, running,
 // finished, both acknowledged, through driver, master, agent and an executor in
-// the agent that does nothing.
+// the agent that does nothing. The floor of the same run is what the messages
+// of a task cost on bare channels, between goroutines that keep nothing.
 func BenchmarkTask(b *testing.B) {
+	b.Run("proffer", benchmarkTask)
+	b.Run("floor", benchmarkMessages)
+}
+
+func benchmarkTask(b *testing.B) {
 	b.ReportAllocs()
 	f := newFlood(b.N)
 	end := runFlood(b, f, 10, manyCPUs, false)
@@ -115,6 +121,60 @@ func BenchmarkTask(b *testing.B) {
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
 	end()
+}
+
+// benchmarkMessages sends what a task takes: a launch from driver to master to
+// agent to executor, two statuses all the way back, and two acknowledgements
+// from driver to master to agent.
+func benchmarkMessages(b *testing.B) {
+	type message struct{ task, kind int }
+	const launch, status, ack = 0, 1, 2
+	room := 4096
+	toMaster, toAgent, toExecutor := make(chan message, room), make(chan message, room), make(chan message, room)
+	fromExecutor, fromAgent, fromMaster := make(chan message, 2*room), make(chan message, 2*room), make(chan message, 2*room)
+	pass := func(in <-chan message, out chan<- message) {
+		for m := range in {
+			out <- m
+		}
+		close(out)
+	}
+	go pass(toMaster, toAgent)
+	go func() { // the agent keeps acknowledgements
+		for m := range toAgent {
+			if m.kind == launch {
+				toExecutor <- m
+			}
+		}
+		close(toExecutor)
+	}()
+	go func() { // the executor reports running and finished
+		for m := range toExecutor {
+			fromExecutor <- message{m.task, status}
+			fromExecutor <- message{m.task, status}
+		}
+		close(fromExecutor)
+	}()
+	go pass(fromExecutor, fromAgent)
+	go pass(fromAgent, fromMaster)
+	n := b.N
+	open := make(chan struct{}, room/4) // tasks under way: so few that no channel fills, which would be a deadlock
+	go func() {
+		for i := range n {
+			open <- struct{}{}
+			toMaster <- message{i, launch}
+		}
+	}()
+	for i := range 2 * n {
+		m := <-fromMaster
+		toMaster <- message{m.task, ack}
+		if i%2 == 1 {
+			<-open
+		}
+	}
+	close(toMaster)
+	for range fromMaster { // until all have ended
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
 }
 
 // BenchmarkRunningTasks reports the heap that 100,000 running tasks take, in
