@@ -61,8 +61,8 @@ func DecodeRegistered(r *Registered) (*proffer.AgentInfo, *proffer.ExecutorInfo,
 		return nil, nil, fmt.Errorf("registered: executor: %w", err)
 	}
 	return &proffer.AgentInfo{
-			ID: proffer.AgentID(r.GetAgentId()), Hostname: r.GetHostname(), Resources: res, Attributes: attributes,
-		}, &proffer.ExecutorInfo{
-			ID: proffer.ExecutorID(e.GetId()), Name: e.GetName(), Resources: own, Labels: e.GetLabels(), Data: e.GetData(),
-		}, nil
+		ID: proffer.AgentID(r.GetAgentId()), Hostname: r.GetHostname(), Resources: res, Attributes: attributes,
+	}, &proffer.ExecutorInfo{
+		ID: proffer.ExecutorID(e.GetId()), Name: e.GetName(), Resources: own, Labels: e.GetLabels(), Data: e.GetData(),
+	}, nil
 }
