@@ -17,9 +17,8 @@ func behave(ctx context.Context, task proffer.TaskInfo) error {
 		return errors.New("out of luck")
 	case "panics":
 		panic("out of its mind")
-	case "panics-with-nothing":
-		var m map[string]int
-		m["x"] = 1
+	case "panics-by-mistake":
+		_ = task.Labels["x"][5]
 	case "waits":
 		<-ctx.Done()
 	case "waits-and-says-so":
@@ -41,7 +40,7 @@ func TestFuncTellsHowItEnded(t *testing.T) {
 		{task: "ends", want: proffer.TaskFinished},
 		{task: "fails", want: proffer.TaskFailed, message: "out of luck"},
 		{task: "panics", want: proffer.TaskFailed, message: "panic: out of its mind"},
-		{task: "panics-with-nothing", want: proffer.TaskFailed, message: "assignment to entry in nil map"},
+		{task: "panics-by-mistake", want: proffer.TaskFailed, message: "index out of range"},
 		{task: "waits", kill: true, want: proffer.TaskKilled},
 		{task: "waits-and-says-so", kill: true, want: proffer.TaskKilled, message: executor.ErrKilled.Error()},
 	} {

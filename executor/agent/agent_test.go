@@ -48,7 +48,9 @@ func TestResourcesOfTheMachine(t *testing.T) {
 	go func() { done <- a.Run(ctx) }()
 	info := m.next(t).(*protocol.Register).Info
 	cancel()
-	<-done
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("Run: %v", err)
+	}
 	if r := info.Resources; info.Hostname == "" || r.CPUs() <= 0 || r.Mem() <= 0 || r.Disk() <= 0 || len(r.Ports()) == 0 {
 		t.Errorf("the agent registers with %+v", info)
 	}

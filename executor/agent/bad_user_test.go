@@ -215,7 +215,7 @@ func TestCommandOfAnotherUser(t *testing.T) {
 // openToAll returns a directory that other users may enter.
 func openToAll(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "agent-test-")
+	dir, err := os.MkdirTemp("/tmp", "agent-test-") //nolint:usetesting // what is above t.TempDir's may be closed to others
 	if err != nil {
 		t.Fatal(err)
 	}

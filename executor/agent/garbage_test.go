@@ -31,9 +31,10 @@ func tree(t *testing.T, root string, names ...string) {
 	}
 }
 
-func age(t *testing.T, root, name string, d time.Duration) {
+// age has it look as if it was last changed two hours ago.
+func age(t *testing.T, root, name string) {
 	t.Helper()
-	then := time.Now().Add(-d)
+	then := time.Now().Add(-2 * time.Hour)
 	if err := os.Chtimes(filepath.Join(root, name), then, then); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ func TestOldSandboxesAreRemoved(t *testing.T) {
 	}
 	s := &sandboxes{root: root, inUse: map[string]bool{filepath.Join(root, "F1/used"): true}}
 	for _, name := range []string{"F1/old", "F1/used", "F2/old"} {
-		age(t, root, name, 2*time.Hour)
+		age(t, root, name)
 	}
 	if err := s.removeOld(time.Now().Add(-time.Hour)); err != nil {
 		t.Fatal(err)
@@ -82,7 +83,7 @@ func TestSandboxIsOldFromItsEndOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	tree(t, root, "F1/t1/file")
-	age(t, root, "F1/t1", 2*time.Hour) // it ran for long
+	age(t, root, "F1/t1") // it ran for long
 	s.giveBack(dir)
 	if err := s.removeOld(time.Now().Add(-time.Hour)); err != nil || !exists(t, dir) {
 		t.Errorf("the sandbox exists: %v, %v", exists(t, dir), err)
@@ -109,7 +110,7 @@ func TestSandboxesOfEarlierRunsAreLeft(t *testing.T) {
 func TestTreesTooDeepAreLeft(t *testing.T) {
 	root := t.TempDir()
 	tree(t, root, "F1/deep/"+strings.Repeat("d/", maxDepth+10))
-	age(t, root, "F1/deep", 2*time.Hour)
+	age(t, root, "F1/deep")
 	s := &sandboxes{root: root}
 	if err := s.removeOld(time.Now()); err == nil || !strings.Contains(err.Error(), "nested too deeply") {
 		t.Errorf("removeOld: %v", err)

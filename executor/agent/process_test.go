@@ -83,7 +83,7 @@ func misbehave(kind string) int {
 	if err != nil {
 		return exitOther
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	hello := executorwire.NewToAgent()
 	register := &executorwire.Register{
 		Version: executorwire.Version, Token: os.Getenv(executorwire.TokenVariable),

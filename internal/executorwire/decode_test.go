@@ -15,15 +15,13 @@ import (
 	"github.com/proffer-go/proffer/resources"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 func TestStatusSurvives(t *testing.T) {
 	for _, want := range []*proffer.TaskStatus{
 		{TaskID: "t1", State: proffer.TaskRunning},
 		{
 			TaskID: "t1", State: proffer.TaskFailed, Reason: proffer.ReasonCommandExited, Message: "signal: killed",
 			Time: time.Unix(1234, 5678), Health: proffer.Unhealthy, Data: []byte{0, 1, 2},
-			Check: &proffer.CheckResult{ExitCode: ptr(0), HTTPStatus: ptr(200), Connected: ptr(false)},
+			Check: &proffer.CheckResult{ExitCode: new(0), HTTPStatus: new(200), Connected: new(false)},
 			Exit:  &proffer.ExitStatus{Code: 137, Signal: 9, OOM: true},
 		},
 		{TaskID: "t1", State: proffer.TaskRunning, Health: proffer.Healthy, Check: &proffer.CheckResult{}},

@@ -60,9 +60,10 @@ func DecodeRegistered(r *Registered) (*proffer.AgentInfo, *proffer.ExecutorInfo,
 	if err != nil {
 		return nil, nil, fmt.Errorf("registered: executor: %w", err)
 	}
-	return &proffer.AgentInfo{
+	agent := &proffer.AgentInfo{
 		ID: proffer.AgentID(r.GetAgentId()), Hostname: r.GetHostname(), Resources: res, Attributes: attributes,
-	}, &proffer.ExecutorInfo{
+	}
+	return agent, &proffer.ExecutorInfo{
 		ID: proffer.ExecutorID(e.GetId()), Name: e.GetName(), Resources: own, Labels: e.GetLabels(), Data: e.GetData(),
 	}, nil
 }

@@ -21,8 +21,6 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func ptr[T any](v T) *T { return &v }
-
 func portOf(t *testing.T, addr net.Addr) uint16 {
 	t.Helper()
 	tcp, ok := addr.(*net.TCPAddr)
@@ -39,7 +37,7 @@ func closedPort(t *testing.T) uint16 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return portOf(t, l.Addr())
 }
 
@@ -67,12 +65,12 @@ func TestHTTP(t *testing.T) {
 		status  *int
 		problem string
 	}{
-		{"good", proffer.HTTPProbe{Port: portOf(t, plain.Listener.Addr()), Path: "/"}, ptr(200), ""},
-		{"no path", proffer.HTTPProbe{Port: portOf(t, plain.Listener.Addr())}, ptr(200), ""},
-		{"query", proffer.HTTPProbe{Port: portOf(t, plain.Listener.Addr()), Path: "/query?a=b"}, ptr(200), ""},
-		{"an answer that leads elsewhere", proffer.HTTPProbe{Port: portOf(t, plain.Listener.Addr()), Path: "/moved"}, ptr(302), ""},
-		{"broken", proffer.HTTPProbe{Port: portOf(t, plain.Listener.Addr()), Path: "/broken"}, ptr(500), "HTTP status 500"},
-		{"unverified certificate", proffer.HTTPProbe{Port: portOf(t, secure.Listener.Addr()), Path: "/", Scheme: "https"}, ptr(200), ""},
+		{"good", proffer.HTTPProbe{Port: portOf(t, plain.Listener.Addr()), Path: "/"}, new(200), ""},
+		{"no path", proffer.HTTPProbe{Port: portOf(t, plain.Listener.Addr())}, new(200), ""},
+		{"query", proffer.HTTPProbe{Port: portOf(t, plain.Listener.Addr()), Path: "/query?a=b"}, new(200), ""},
+		{"an answer that leads elsewhere", proffer.HTTPProbe{Port: portOf(t, plain.Listener.Addr()), Path: "/moved"}, new(302), ""},
+		{"broken", proffer.HTTPProbe{Port: portOf(t, plain.Listener.Addr()), Path: "/broken"}, new(500), "HTTP status 500"},
+		{"unverified certificate", proffer.HTTPProbe{Port: portOf(t, secure.Listener.Addr()), Path: "/", Scheme: "https"}, new(200), ""},
 		{"nobody there", proffer.HTTPProbe{Port: closedPort(t)}, nil, "connection refused"},
 		{"too slow", proffer.HTTPProbe{Port: portOf(t, plain.Listener.Addr()), Path: "/slow"}, nil, "no result within 300ms"},
 		{"not a path", proffer.HTTPProbe{Port: 80, Path: "/%zz"}, nil, "invalid URL"},
@@ -93,14 +91,14 @@ func TestTCP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	p := &probe.Prober{Clock: clock.System}
 	got := p.Once(t.Context(), &proffer.Probe{TCP: &proffer.TCPProbe{Port: portOf(t, l.Addr())}})
-	if diff := cmp.Diff(probe.Result{Check: proffer.CheckResult{Connected: ptr(true)}}, got); diff != "" {
+	if diff := cmp.Diff(probe.Result{Check: proffer.CheckResult{Connected: new(true)}}, got); diff != "" {
 		t.Errorf("open port (-want +got):\n%s", diff)
 	}
 	got = p.Once(t.Context(), &proffer.Probe{TCP: &proffer.TCPProbe{Port: closedPort(t)}})
-	if diff := cmp.Diff(proffer.CheckResult{Connected: ptr(false)}, got.Check); diff != "" || !strings.Contains(got.Problem, "refused") {
+	if diff := cmp.Diff(proffer.CheckResult{Connected: new(false)}, got.Check); diff != "" || !strings.Contains(got.Problem, "refused") {
 		t.Errorf("closed port: problem %q, result (-want +got):\n%s", got.Problem, diff)
 	}
 }
@@ -113,8 +111,8 @@ func TestCommand(t *testing.T) {
 		want    *int
 		problem string
 	}{
-		{"good", proffer.ExitStatus{}, nil, ptr(0), ""},
-		{"bad", proffer.ExitStatus{Code: 3}, nil, ptr(3), "exit status 3"},
+		{"good", proffer.ExitStatus{}, nil, new(0), ""},
+		{"bad", proffer.ExitStatus{Code: 3}, nil, new(3), "exit status 3"},
 		{"not run", proffer.ExitStatus{}, errors.New("not found"), nil, "not found"},
 	} {
 		p := &probe.Prober{Clock: clock.System, Exec: func(context.Context, *proffer.CommandInfo) (proffer.ExitStatus, error) {
