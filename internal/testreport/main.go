@@ -1,7 +1,7 @@
 // Command testreport reads the output of "go test -json" and prints how many
-// tests ran, and which were skipped and why. It fails if a test failed, if none
-// ran, or if one was skipped: where it is used, everything can run, and a test
-// that quietly skips proves nothing.
+// tests ran, what the failed ones said, and which were skipped and why. It fails
+// if a test or a package failed, if no test ran, or if one was skipped: where it
+// is used, everything can run, and a test that quietly skips proves nothing.
 package main
 
 import (
@@ -9,67 +9,88 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 )
 
 // event is one line of "go test -json"; see "go doc test2json".
 type event struct {
-	Action  string
-	Package string
-	Test    string
-	Output  string
-	Elapsed float64
+	Action     string
+	Package    string
+	ImportPath string // of a build
+	Test       string
+	Output     string
+}
+
+// name returns the package, without the module's path, and the test.
+func (e event) name() string {
+	where := e.Package + e.ImportPath
+	return strings.TrimSpace(strings.TrimPrefix(where, "github.com/proffer-go/proffer/") + " " + e.Test)
 }
 
 func main() {
-	if err := report(); err != nil {
+	if err := report(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "testreport:", err)
-		os.Exit(1)
+		os.Exit(1) //nolint:forbidigo // a command tells by its exit code
 	}
 }
 
-func report() error {
-	var passed, failed int
-	var skipped []string
-	reasons := make(map[string]string)
-	lines := bufio.NewScanner(os.Stdin)
+func report(in io.Reader) error {
+	var passed int
+	var failed, skipped []string
+	said := make(map[string]*strings.Builder)
+	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 16<<20)
 	for lines.Scan() {
 		var e event
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			continue // what a build prints is not JSON
-		}
-		if e.Test == "" {
+			fmt.Println(lines.Text()) // not of a test: it should be seen
 			continue
 		}
-		name := strings.TrimPrefix(e.Package, "github.com/proffer-go/proffer/") + " " + e.Test
+		name := e.name()
 		switch e.Action {
-		case "pass":
-			passed++
-		case "fail":
-			failed++
-			fmt.Println("failed:", name)
-		case "skip":
-			skipped = append(skipped, name)
-		case "output":
-			if _, reason, ok := strings.Cut(e.Output, ".go:"); ok {
-				reasons[name] = strings.TrimSpace(reason)
+		case "output", "build-output":
+			if said[name] == nil {
+				said[name] = new(strings.Builder)
 			}
+			said[name].WriteString(e.Output)
+			continue
+		case "fail", "build-fail":
+			failed = append(failed, name)
+		case "pass":
+			if e.Test != "" {
+				passed++
+			}
+		case "skip":
+			if e.Test != "" {
+				skipped = append(skipped, name)
+			}
+		default:
+			continue
+		}
+		if e.Action == "pass" {
+			delete(said, name)
 		}
 	}
 	if err := lines.Err(); err != nil {
 		return err
 	}
-	for _, name := range skipped {
-		fmt.Printf("skipped: %s: %s\n", name, reasons[name])
+	for _, name := range failed {
+		fmt.Printf("--- failed: %s\n", name)
+		if b := said[name]; b != nil {
+			fmt.Print(b)
+		}
 	}
-	fmt.Printf("%d passed, %d failed, %d skipped\n", passed, failed, len(skipped))
+	for _, name := range skipped {
+		fmt.Printf("--- skipped: %s\n%s", name, said[name])
+	}
+	fmt.Printf("%d passed, %d failed, %d skipped\n", passed, len(failed), len(skipped))
 	switch {
+	case len(failed) > 0:
+		return errors.New("there are failures")
 	case passed == 0:
 		return errors.New("no test ran")
-	case failed > 0:
-		return fmt.Errorf("%d tests failed", failed)
 	case len(skipped) > 0:
 		return fmt.Errorf("%d tests were skipped where all can run", len(skipped))
 	}
