@@ -67,18 +67,7 @@ func testLaunch(t *testing.T, s Subject) {
 		})
 	}
 
-	t.Run("an id twice", func(t *testing.T) {
-		h := newHost(t, s)
-		spec := h.spec(proffer.Shell("exit 0"))
-		h.run(spec)
-		if _, err := h.Launch(t.Context(), spec); !errors.Is(err, containerizer.ErrExists) {
-			t.Errorf("Launch of an id that exists: got %v, want %v", err, containerizer.ErrExists)
-		}
-		if err := h.Remove(t.Context(), spec.ID); err != nil {
-			t.Fatal(err)
-		}
-		check(h, "exit after Remove", h.run(spec), proffer.ExitStatus{})
-	})
+	t.Run("an id twice", func(t *testing.T) { idTwice(t, s) })
 	t.Run("an unknown id", func(t *testing.T) { testUnknown(newHost(t, s)) })
 	t.Run("description", func(t *testing.T) { testDescription(newHost(t, s)) })
 }
@@ -160,4 +149,17 @@ func testDescription(h *host) {
 	if err != nil || len(list) != 1 || list[0].Exit == nil || list[0].Ended.Before(list[0].Started) {
 		h.Errorf("List after the end: got %+v, %v, want one with exit and time", list, err)
 	}
+}
+
+func idTwice(t *testing.T, s Subject) {
+	h := newHost(t, s)
+	spec := h.spec(proffer.Shell("exit 0"))
+	h.run(spec)
+	if _, err := h.Launch(t.Context(), spec); !errors.Is(err, containerizer.ErrExists) {
+		t.Errorf("Launch of an id that exists: got %v, want %v", err, containerizer.ErrExists)
+	}
+	if err := h.Remove(t.Context(), spec.ID); err != nil {
+		t.Fatal(err)
+	}
+	check(h, "exit after Remove", h.run(spec), proffer.ExitStatus{})
 }

@@ -25,53 +25,11 @@ func testLimits(t *testing.T, s Subject) {
 		t.Log("limits are not enforced here: the rest is left out")
 		return
 	}
-	t.Run("memory", func(t *testing.T) {
-		h := newHost(t, s)
-		spec := h.spec(h.program("hog"))
-		spec.Resources = resources.MustParse("cpus:0.5;mem:64")
-		got := h.run(spec)
-		check(h, "out of memory", got, proffer.ExitStatus{Code: killed.Code, Signal: killed.Signal, OOM: true})
-	})
-	t.Run("killed is not out of memory", func(t *testing.T) {
-		h := newHost(t, s)
-		spec := h.spec(proffer.Shell("echo yes > ready; exec sleep 1000"))
-		spec.Resources = resources.MustParse("mem:64")
-		h.start(spec)
-		h.awaitFile(spec, "ready")
-		h.kill(spec.ID)
-		check(h, "exit", h.await(spec.ID), killed)
-	})
-	t.Run("a limit of memory of its own", func(t *testing.T) {
-		h := newHost(t, s)
-		spec := h.spec(proffer.Shell("echo yes > ready; exec sleep 1000"))
-		spec.Resources = resources.MustParse("mem:64")
-		spec.Limits.Mem = 128_000
-		h.start(spec)
-		check(h, "memory limit", h.stats(spec.ID).MemoryLimitBytes, 128<<20)
-	})
-	t.Run("processes", func(t *testing.T) {
-		h := newHost(t, s)
-		spec := h.spec(h.program("spawn", "500"))
-		spec.Limits.Processes = 60
-		check(h, "exit", h.run(spec), proffer.ExitStatus{})
-		out := strings.TrimSpace(h.read(spec, "stdout"))
-		if len(out) != 2 || out > "60" {
-			t.Errorf("it could start %s processes, want less than 60", out)
-		}
-	})
-	t.Run("a fork bomb", func(t *testing.T) {
-		h := newHost(t, s)
-		spec := h.spec(proffer.Shell("bomb() { bomb | bomb & }; bomb; echo yes > lit; exec sleep 1000"))
-		spec.Limits.Processes = 100
-		spec.Stderr.Discard = true
-		h.start(spec)
-		h.awaitFile(spec, "lit")
-		if n := h.stats(spec.ID).Processes; n > 100 {
-			t.Errorf("%d processes, want at most 100", n)
-		}
-		h.kill(spec.ID)
-		check(h, "exit", h.await(spec.ID), killed)
-	})
+	t.Run("memory", func(t *testing.T) { memoryIsLimited(t, s) })
+	t.Run("killed is not out of memory", func(t *testing.T) { killedIsNotOOM(t, s) })
+	t.Run("a limit of memory of its own", func(t *testing.T) { ownMemoryLimit(t, s) })
+	t.Run("processes", func(t *testing.T) { processesAreLimited(t, s) })
+	t.Run("a fork bomb", func(t *testing.T) { forkBombIsKilled(t, s) })
 	t.Run("update", func(t *testing.T) { testUpdate(newHost(t, s)) })
 }
 
@@ -142,4 +100,56 @@ func testUpdate(h *host) {
 	if err := h.Update(h.Context(), spec.ID, resources.MustParse("cpus:1"), containerizer.Limits{}); !errors.Is(err, containerizer.ErrExited) {
 		h.Errorf("Update after the end: got %v, want %v", err, containerizer.ErrExited)
 	}
+}
+
+func memoryIsLimited(t *testing.T, s Subject) {
+	h := newHost(t, s)
+	spec := h.spec(h.program("hog"))
+	spec.Resources = resources.MustParse("cpus:0.5;mem:64")
+	got := h.run(spec)
+	check(h, "out of memory", got, proffer.ExitStatus{Code: killed.Code, Signal: killed.Signal, OOM: true})
+}
+
+func killedIsNotOOM(t *testing.T, s Subject) {
+	h := newHost(t, s)
+	spec := h.spec(proffer.Shell("echo yes > ready; exec sleep 1000"))
+	spec.Resources = resources.MustParse("mem:64")
+	h.start(spec)
+	h.awaitFile(spec, "ready")
+	h.kill(spec.ID)
+	check(h, "exit", h.await(spec.ID), killed)
+}
+
+func ownMemoryLimit(t *testing.T, s Subject) {
+	h := newHost(t, s)
+	spec := h.spec(proffer.Shell("echo yes > ready; exec sleep 1000"))
+	spec.Resources = resources.MustParse("mem:64")
+	spec.Limits.Mem = 128_000
+	h.start(spec)
+	check(h, "memory limit", h.stats(spec.ID).MemoryLimitBytes, 128<<20)
+}
+
+func processesAreLimited(t *testing.T, s Subject) {
+	h := newHost(t, s)
+	spec := h.spec(h.program("spawn", "500"))
+	spec.Limits.Processes = 60
+	check(h, "exit", h.run(spec), proffer.ExitStatus{})
+	out := strings.TrimSpace(h.read(spec, "stdout"))
+	if len(out) != 2 || out > "60" {
+		t.Errorf("it could start %s processes, want less than 60", out)
+	}
+}
+
+func forkBombIsKilled(t *testing.T, s Subject) {
+	h := newHost(t, s)
+	spec := h.spec(proffer.Shell("bomb() { bomb | bomb & }; bomb; echo yes > lit; exec sleep 1000"))
+	spec.Limits.Processes = 100
+	spec.Stderr.Discard = true
+	h.start(spec)
+	h.awaitFile(spec, "lit")
+	if n := h.stats(spec.ID).Processes; n > 100 {
+		t.Errorf("%d processes, want at most 100", n)
+	}
+	h.kill(spec.ID)
+	check(h, "exit", h.await(spec.ID), killed)
 }

@@ -32,41 +32,9 @@ func testOutput(t *testing.T, s Subject) {
 		})
 	}
 
-	t.Run("appended to what there is", func(t *testing.T) {
-		h := newHost(t, s)
-		spec := h.spec(proffer.Shell("echo first"))
-		check(h, "exit", h.run(spec), proffer.ExitStatus{})
-		next := h.spec(proffer.Shell("echo second"))
-		next.Sandbox = spec.Sandbox
-		check(h, "exit", h.run(next), proffer.ExitStatus{})
-		check(h, "stdout", h.read(spec, "stdout"), "first\nsecond\n")
-	})
-
-	t.Run("complete when Wait returns", func(t *testing.T) {
-		h := newHost(t, s)
-		var wg sync.WaitGroup
-		for range 20 {
-			wg.Go(func() {
-				spec := h.spec(h.program("flood", fmt.Sprint(8<<20)))
-				if got := h.run(spec); !got.Success() || len(h.read(spec, "stdout")) != 8<<20 {
-					t.Errorf("got %+v and %d bytes, want %d", got, len(h.read(spec, "stdout")), 8<<20)
-				}
-			})
-		}
-		wg.Wait()
-	})
-
-	t.Run("discarded", func(t *testing.T) {
-		h := newHost(t, s)
-		spec := h.spec(proffer.Shell("echo out; echo err >&2"))
-		spec.Stdout.Discard = true
-		check(h, "exit", h.run(spec), proffer.ExitStatus{})
-		if _, err := os.Stat(spec.Sandbox + "/stdout"); !os.IsNotExist(err) {
-			t.Errorf("stdout exists: %v", err)
-		}
-		check(h, "stderr", h.read(spec, "stderr"), "err\n")
-	})
-
+	t.Run("appended to what there is", func(t *testing.T) { outputIsAppended(t, s) })
+	t.Run("complete when Wait returns", func(t *testing.T) { outputIsComplete(t, s) })
+	t.Run("discarded", func(t *testing.T) { outputIsDiscarded(t, s) })
 	t.Run("much stays within rotation", func(t *testing.T) { testFlood(newHost(t, s)) })
 	t.Run("disk full", func(t *testing.T) { testDiskFull(newHost(t, s)) })
 }
@@ -128,4 +96,39 @@ func testDiskFull(h *host) {
 	next := h.spec(proffer.Shell("exit 3"))
 	next.Sandbox = spec.Sandbox
 	check(h, "exit on a full disk", h.run(next), proffer.ExitStatus{Code: 3})
+}
+
+func outputIsAppended(t *testing.T, s Subject) {
+	h := newHost(t, s)
+	spec := h.spec(proffer.Shell("echo first"))
+	check(h, "exit", h.run(spec), proffer.ExitStatus{})
+	next := h.spec(proffer.Shell("echo second"))
+	next.Sandbox = spec.Sandbox
+	check(h, "exit", h.run(next), proffer.ExitStatus{})
+	check(h, "stdout", h.read(spec, "stdout"), "first\nsecond\n")
+}
+
+func outputIsComplete(t *testing.T, s Subject) {
+	h := newHost(t, s)
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			spec := h.spec(h.program("flood", fmt.Sprint(8<<20)))
+			if got := h.run(spec); !got.Success() || len(h.read(spec, "stdout")) != 8<<20 {
+				t.Errorf("got %+v and %d bytes, want %d", got, len(h.read(spec, "stdout")), 8<<20)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func outputIsDiscarded(t *testing.T, s Subject) {
+	h := newHost(t, s)
+	spec := h.spec(proffer.Shell("echo out; echo err >&2"))
+	spec.Stdout.Discard = true
+	check(h, "exit", h.run(spec), proffer.ExitStatus{})
+	if _, err := os.Stat(spec.Sandbox + "/stdout"); !os.IsNotExist(err) {
+		t.Errorf("stdout exists: %v", err)
+	}
+	check(h, "stderr", h.read(spec, "stderr"), "err\n")
 }

@@ -17,146 +17,16 @@ import (
 )
 
 func testRestart(t *testing.T, s Subject) {
-	t.Run("exits meanwhile are delivered", func(t *testing.T) {
-		h := newHost(t, s)
-		runs, ends, ended := h.spec(proffer.Shell("exec sleep 1000")),
-			h.spec(proffer.Shell("echo yes > ready; until [ -e go ]; do sleep 0.02; done; echo over > over; exit 42")),
-			h.spec(proffer.Shell("exit 41"))
-		runs.Labels = map[string]string{"which": "runs"}
-		killedByIt := h.spec(proffer.Shell("echo yes > ready; until [ -e go ]; do sleep 0.02; done; kill -USR1 $$"))
-		started := h.start(runs)
-		h.start(ends)
-		h.start(killedByIt)
-		h.run(ended)
-		h.awaitFile(ends, "ready")
-		h.awaitFile(killedByIt, "ready")
-		if err := h.Close(); err != nil {
-			t.Fatal(err)
-		}
-		for _, spec := range []string{ends.Sandbox, killedByIt.Sandbox} {
-			if err := os.WriteFile(filepath.Join(spec, "go"), nil, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		h.awaitFile(ends, "over")
-		h.open()
-
-		check(h, "exit before", h.await(ended.ID), proffer.ExitStatus{Code: 41})
-		check(h, "exit meanwhile", h.await(ends.ID), proffer.ExitStatus{Code: 42})
-		check(h, "signal meanwhile", h.await(killedByIt.ID),
-			proffer.ExitStatus{Code: 128 + int(syscall.SIGUSR1), Signal: syscall.SIGUSR1})
-		list, err := h.List(t.Context())
-		if err != nil || len(list) != 4 {
-			t.Fatalf("List: got %v, %v, want four containers", list, err)
-		}
-		for _, c := range list {
-			if c.ID == runs.ID {
-				check(h, "label", c.Labels["which"], "runs")
-				check(h, "process id", c.PID, started.PID)
-				check(h, "start", c.Started.Equal(started.Started), true)
-				check(h, "runs", c.Exit == nil, true)
-			}
-		}
-		h.kill(runs.ID)
-		check(h, "exit after Kill", h.await(runs.ID), killed)
-	})
-
-	t.Run("output goes on", func(t *testing.T) {
-		h := newHost(t, s)
-		spec := h.spec(proffer.Shell("i=0; until [ -e go ]; do i=$((i+1)); echo $i; echo $i > last; done"))
-		h.start(spec)
-		h.awaitFile(spec, "last")
-		if err := h.Close(); err != nil {
-			t.Fatal(err)
-		}
-		before := h.read(spec, "last")
-		h.eventually("the command to go on without the program", func() bool { return h.read(spec, "last") > before+"00" || len(h.read(spec, "last")) > len(before)+2 },
-			func() string { return h.read(spec, "last") })
-		h.open()
-		if err := os.WriteFile(filepath.Join(spec.Sandbox, "go"), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		check(h, "exit", h.await(spec.ID), proffer.ExitStatus{})
-		lines := strings.Split(strings.TrimSuffix(h.read(spec, "stdout"), "\n"), "\n")
-		for i, line := range lines {
-			if line != fmt.Sprint(i+1) {
-				t.Fatalf("line %d is %q", i+1, line)
-			}
-		}
-		check(h, "lines", fmt.Sprintf("%d\n", len(lines)), h.read(spec, "last"))
-	})
-
-	t.Run("kill -9 of the program leaves nothing", func(t *testing.T) {
-		if s.NewEndingWithProgram == nil {
-			t.Skip("containers outlive the program in any case")
-		}
-		h := newHost(t, s)
-		dir := t.TempDir()
-		remove := filepath.Join(dir, "remove")
-		if err := os.Mkdir(remove, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		victim := startVictim(t, victimVariable, remove)
-		pids := victim.awaitReady(t)
-		if err := victim.cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		_ = victim.cmd.Wait() // it was killed
-		h.eventually("the processes to go", func() bool {
-			for _, pid := range pids {
-				if syscall.Kill(pid, 0) == nil {
-					return false
-				}
-			}
-			return true
-		}, func() string { return fmt.Sprint(pids) })
-		h.eventually("the files to go", func() bool {
-			_, err := os.Stat(remove)
-			return os.IsNotExist(err)
-		}, func() string { return remove })
-		left, err := os.ReadDir(victim.tmp)
-		if len(left) > 0 || err != nil {
-			t.Errorf("temporary files: got %v, %v, want none", left, err)
-		}
-		h.checkLeftovers()
-	})
-
+	t.Run("exits meanwhile are delivered", func(t *testing.T) { exitsMeanwhile(t, s) })
+	t.Run("output goes on", func(t *testing.T) { outputGoesOn(t, s) })
+	t.Run("kill -9 of the program leaves nothing", func(t *testing.T) { killedProgramLeavesNothing(t, s) })
 	t.Run("kill -9 of the program while it launches", func(t *testing.T) {
 		for round := range 10 {
 			killWhileLaunching(t, s, round)
 		}
 	})
 
-	t.Run("containers end with Close", func(t *testing.T) {
-		if s.NewEndingWithProgram == nil {
-			t.Skip("containers outlive the program in any case")
-		}
-		h := newHost(t, s)
-		remove := filepath.Join(t.TempDir(), "remove")
-		c, err := s.NewEndingWithProgram(remove)
-		if err != nil {
-			t.Fatal(err)
-		}
-		spec := h.spec(h.program("mention", "pid"))
-		spec.Sandbox = filepath.Join(remove, "box")
-		if _, err := c.Launch(t.Context(), spec); err != nil {
-			t.Fatal(err)
-		}
-		var pid int
-		if _, err := fmt.Sscan(h.awaitFile(spec, "pid"), &pid); err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := syscall.Kill(pid, 0); err == nil {
-			t.Errorf("process %d runs after Close", pid)
-		}
-		if _, err := os.Stat(remove); !os.IsNotExist(err) {
-			t.Errorf("the sandboxes are there after Close: %v", err)
-		}
-		h.checkLeftovers()
-	})
+	t.Run("containers end with Close", func(t *testing.T) { containersEndWithClose(t, s) })
 }
 
 // victimVariable tells a test binary that it is to be killed: it has the
@@ -289,4 +159,139 @@ func beVictim(t *testing.T, s Subject, remove string) {
 	}
 	fmt.Println("victim ready: " + strings.Join(pids, " "))
 	<-t.Context().Done() // it is killed before
+}
+
+func exitsMeanwhile(t *testing.T, s Subject) {
+	h := newHost(t, s)
+	runs, ends, ended := h.spec(proffer.Shell("exec sleep 1000")),
+		h.spec(proffer.Shell("echo yes > ready; until [ -e go ]; do sleep 0.02; done; echo over > over; exit 42")),
+		h.spec(proffer.Shell("exit 41"))
+	runs.Labels = map[string]string{"which": "runs"}
+	killedByIt := h.spec(proffer.Shell("echo yes > ready; until [ -e go ]; do sleep 0.02; done; kill -USR1 $$"))
+	started := h.start(runs)
+	h.start(ends)
+	h.start(killedByIt)
+	h.run(ended)
+	h.awaitFile(ends, "ready")
+	h.awaitFile(killedByIt, "ready")
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range []string{ends.Sandbox, killedByIt.Sandbox} {
+		if err := os.WriteFile(filepath.Join(spec, "go"), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.awaitFile(ends, "over")
+	h.open()
+
+	check(h, "exit before", h.await(ended.ID), proffer.ExitStatus{Code: 41})
+	check(h, "exit meanwhile", h.await(ends.ID), proffer.ExitStatus{Code: 42})
+	check(h, "signal meanwhile", h.await(killedByIt.ID),
+		proffer.ExitStatus{Code: 128 + int(syscall.SIGUSR1), Signal: syscall.SIGUSR1})
+	list, err := h.List(t.Context())
+	if err != nil || len(list) != 4 {
+		t.Fatalf("List: got %v, %v, want four containers", list, err)
+	}
+	for _, c := range list {
+		if c.ID == runs.ID {
+			check(h, "label", c.Labels["which"], "runs")
+			check(h, "process id", c.PID, started.PID)
+			check(h, "start", c.Started.Equal(started.Started), true)
+			check(h, "runs", c.Exit == nil, true)
+		}
+	}
+	h.kill(runs.ID)
+	check(h, "exit after Kill", h.await(runs.ID), killed)
+}
+
+func outputGoesOn(t *testing.T, s Subject) {
+	h := newHost(t, s)
+	spec := h.spec(proffer.Shell("i=0; until [ -e go ]; do i=$((i+1)); echo $i; echo $i > last; done"))
+	h.start(spec)
+	h.awaitFile(spec, "last")
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before := h.read(spec, "last")
+	h.eventually("the command to go on without the program", func() bool { return h.read(spec, "last") > before+"00" || len(h.read(spec, "last")) > len(before)+2 },
+		func() string { return h.read(spec, "last") })
+	h.open()
+	if err := os.WriteFile(filepath.Join(spec.Sandbox, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	check(h, "exit", h.await(spec.ID), proffer.ExitStatus{})
+	lines := strings.Split(strings.TrimSuffix(h.read(spec, "stdout"), "\n"), "\n")
+	for i, line := range lines {
+		if line != fmt.Sprint(i+1) {
+			t.Fatalf("line %d is %q", i+1, line)
+		}
+	}
+	check(h, "lines", fmt.Sprintf("%d\n", len(lines)), h.read(spec, "last"))
+}
+
+func killedProgramLeavesNothing(t *testing.T, s Subject) {
+	if s.NewEndingWithProgram == nil {
+		t.Skip("containers outlive the program in any case")
+	}
+	h := newHost(t, s)
+	dir := t.TempDir()
+	remove := filepath.Join(dir, "remove")
+	if err := os.Mkdir(remove, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	victim := startVictim(t, victimVariable, remove)
+	pids := victim.awaitReady(t)
+	if err := victim.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = victim.cmd.Wait() // it was killed
+	h.eventually("the processes to go", func() bool {
+		for _, pid := range pids {
+			if syscall.Kill(pid, 0) == nil {
+				return false
+			}
+		}
+		return true
+	}, func() string { return fmt.Sprint(pids) })
+	h.eventually("the files to go", func() bool {
+		_, err := os.Stat(remove)
+		return os.IsNotExist(err)
+	}, func() string { return remove })
+	left, err := os.ReadDir(victim.tmp)
+	if len(left) > 0 || err != nil {
+		t.Errorf("temporary files: got %v, %v, want none", left, err)
+	}
+	h.checkLeftovers()
+}
+
+func containersEndWithClose(t *testing.T, s Subject) {
+	if s.NewEndingWithProgram == nil {
+		t.Skip("containers outlive the program in any case")
+	}
+	h := newHost(t, s)
+	remove := filepath.Join(t.TempDir(), "remove")
+	c, err := s.NewEndingWithProgram(remove)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := h.spec(h.program("mention", "pid"))
+	spec.Sandbox = filepath.Join(remove, "box")
+	if _, err := c.Launch(t.Context(), spec); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	if _, err := fmt.Sscan(h.awaitFile(spec, "pid"), &pid); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := syscall.Kill(pid, 0); err == nil {
+		t.Errorf("process %d runs after Close", pid)
+	}
+	if _, err := os.Stat(remove); !os.IsNotExist(err) {
+		t.Errorf("the sandboxes are there after Close: %v", err)
+	}
+	h.checkLeftovers()
 }

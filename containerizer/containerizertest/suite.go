@@ -108,6 +108,13 @@ func newHost(t *testing.T, s Subject) *host {
 	return h
 }
 
+// in returns the same host for a subtest.
+func (h *host) in(t *testing.T) *host {
+	same := *h
+	same.T = t
+	return &same
+}
+
 func (h *host) open() {
 	h.Helper()
 	c, err := h.subject.New(h.state)

@@ -2,11 +2,9 @@ package process
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,8 +14,6 @@ import (
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/containerizer"
 	"github.com/proffer-go/proffer/containerizer/containerizertest"
-	"github.com/proffer-go/proffer/containerizer/process/internal/record"
-	"github.com/proffer-go/proffer/containerizer/process/internal/shim"
 	"github.com/proffer-go/proffer/internal/clock"
 )
 
@@ -36,6 +32,7 @@ func start(t *testing.T, cfg Config) *Containerizer {
 }
 
 // finish kills and removes everything, closes c and checks what is left.
+
 func finish(t *testing.T, c *Containerizer) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -78,7 +75,9 @@ func eventually(t *testing.T, what string, done func() bool, state ...func() any
 }
 
 // launchDaemons launches a container "a" that has daemons, and returns it and the
+
 // process ids of all.
+
 func launchDaemons(t *testing.T, c *Containerizer) []int {
 	t.Helper()
 	box := filepath.Join(t.TempDir(), "box")
@@ -107,241 +106,15 @@ func launchDaemons(t *testing.T, c *Containerizer) []int {
 }
 
 // runs is false for a zombie, too: whose child it has become, when its shim was
+
 // killed, does not concern the tests.
-func runs(pid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	return err == nil && !strings.Contains(string(stat), ") Z ")
-}
-
-func shimOf(c *Containerizer, id proffer.ContainerID) int {
-	return int(c.containers[id].record.GetShimPid())
-}
-
-func mustKill(t *testing.T, pid int) {
-	t.Helper()
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestShimKilled(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("that a command ends with its shim takes Linux")
-	}
-	for _, mode := range []CgroupMode{CgroupsAuto, CgroupsOff} {
-		t.Run(fmt.Sprintf("cgroups %d", mode), func(t *testing.T) {
-			c := start(t, Config{Root: t.TempDir(), Cgroups: mode})
-			pids := launchDaemons(t, c)
-			mustKill(t, shimOf(c, "a"))
-			if _, err := c.Wait(t.Context(), "a"); !errors.Is(err, containerizer.ErrExitUnknown) {
-				t.Errorf("Wait: got %v, want %v", err, containerizer.ErrExitUnknown)
-			}
-			for _, pid := range pids {
-				if runs(pid) {
-					t.Errorf("process %d of %d runs", pid, pids)
-				}
-			}
-			list, err := c.List(t.Context())
-			if err != nil || len(list) != 1 || list[0].Exit != nil {
-				t.Errorf("List: got %+v, %v, want one container without an exit", list, err)
-			}
-			finish(t, c)
-		})
-	}
-}
-
-func TestShimKilledWhileAway(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("that a command ends with its shim takes Linux")
-	}
-	root := t.TempDir()
-	c := start(t, Config{Root: root})
-	pids := launchDaemons(t, c)
-	shimPID := shimOf(c, "a")
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
-	}
-	mustKill(t, shimPID)
-	eventually(t, "the command has gone", func() bool { return !runs(pids[0]) })
-	c = start(t, Config{Root: root})
-	if _, err := c.Wait(t.Context(), "a"); !errors.Is(err, containerizer.ErrExitUnknown) {
-		t.Errorf("Wait: got %v, want %v", err, containerizer.ErrExitUnknown)
-	}
-	for _, pid := range pids {
-		if runs(pid) {
-			t.Errorf("process %d of %d runs", pid, pids)
-		}
-	}
-	finish(t, c)
-}
 
 // ended leaves a root directory with a container "a" that ended with code 3.
-func ended(t *testing.T) (root string) {
-	t.Helper()
-	root = t.TempDir()
-	c := start(t, Config{Root: root})
-	spec := containerizer.Spec{ID: "a", Command: proffer.Shell("exit 3"), Sandbox: t.TempDir(), Labels: map[string]string{"x": "y"}}
-	if _, err := c.Launch(t.Context(), spec); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Wait(t.Context(), "a"); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return root
-}
-
-func damage(t *testing.T, path string, how func(b []byte) []byte) {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, how(b), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func torn(b []byte) []byte { return b[:len(b)/2] }
-
-func TestTornExitRecord(t *testing.T) {
-	root := ended(t)
-	file := filepath.Join(root, "run", "a", shim.ExitFile)
-	damage(t, file, torn)
-	c := start(t, Config{Root: root})
-	defer finish(t, c)
-	_, err := c.Wait(t.Context(), "a")
-	if !errors.Is(err, containerizer.ErrExitUnknown) || !errors.Is(err, ErrRecordCorrupt) || !strings.Contains(err.Error(), file) {
-		t.Errorf("Wait: got %v, want it to wrap %v and %v and name %s", err, containerizer.ErrExitUnknown, ErrRecordCorrupt, file)
-	}
-}
-
-func TestTornContainerRecord(t *testing.T) {
-	root := ended(t)
-	damage(t, filepath.Join(root, "run", "a", shim.ContainerFile), torn)
-	c := start(t, Config{Root: root})
-	defer finish(t, c)
-	if got, err := c.Wait(t.Context(), "a"); got.Code != 3 || err != nil {
-		t.Errorf("Wait: got %+v, %v, want code 3, which another record has", got, err)
-	}
-}
-
-func TestTornRecordOfARunningContainer(t *testing.T) {
-	root := t.TempDir()
-	c := start(t, Config{Root: root})
-	launchDaemons(t, c)
-	shimPID := shimOf(c, "a")
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
-	}
-	damage(t, filepath.Join(root, "run", "a", shim.ContainerFile), torn)
-	c = start(t, Config{Root: root})
-	if err := c.Kill(t.Context(), "a"); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := c.Wait(t.Context(), "a"); got.Signal != syscall.SIGKILL || err != nil {
-		t.Errorf("Wait: got %+v, %v, want killed", got, err)
-	}
-	reap(shimPID) // it is a child of this program, unlike in life, and nobody knows
-	finish(t, c)
-}
-
-func TestNewerRecordIsRefused(t *testing.T) {
-	newer := func(b []byte) []byte { b[9]++; return b }
-	for _, name := range []string{shim.ContainerFile, shim.ExitFile, "../../instance"} {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			root := ended(t)
-			file := filepath.Join(root, "run", "a", name)
-			damage(t, file, newer)
-			_, err := New(Config{Root: root})
-			if !errors.Is(err, ErrRecordVersion) || !strings.Contains(err.Error(), file) {
-				t.Fatalf("New: got %v, want it to wrap %v and name %s", err, ErrRecordVersion, file)
-			}
-			damage(t, file, func(b []byte) []byte { b[9]--; return b })
-			c := start(t, Config{Root: root})
-			defer finish(t, c)
-			if got, err := c.Wait(t.Context(), "a"); got.Code != 3 || err != nil {
-				t.Errorf("Wait with the right version: got %+v, %v, want code 3", got, err)
-			}
-		})
-	}
-}
-
-func TestUnfinishedLaunchIsUndone(t *testing.T) {
-	root := ended(t)
-	dir := filepath.Join(root, "run", "b")
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, shim.LogFile), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	c := start(t, Config{Root: root})
-	defer finish(t, c)
-	if _, err := c.Wait(t.Context(), "b"); !errors.Is(err, containerizer.ErrUnknownContainer) {
-		t.Errorf("Wait: got %v, want %v", err, containerizer.ErrUnknownContainer)
-	}
-	if _, err := os.Stat(dir); !os.IsNotExist(err) {
-		t.Errorf("its directory is there: %v", err)
-	}
-}
-
-func TestRootInUse(t *testing.T) {
-	root := t.TempDir()
-	c := start(t, Config{Root: root})
-	defer finish(t, c)
-	if _, err := New(Config{Root: root}); !errors.Is(err, ErrRootInUse) || !strings.Contains(err.Error(), root) {
-		t.Errorf("New on a root in use: got %v, want it to wrap %v and name %s", err, ErrRootInUse, root)
-	}
-}
-
-func TestConfigErrors(t *testing.T) {
-	_, err := New(Config{Root: "relative", Cgroups: 9, RemoveAtEnd: []string{"/"}})
-	for _, want := range []string{`root "relative"`, "cgroups 9", `remove at end "/"`, "set EndWithProgram"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error %v does not say %s", err, want)
-		}
-	}
-}
-
-func TestLimitsErrorSaysWhy(t *testing.T) {
-	c := start(t, Config{Cgroups: CgroupsOff})
-	defer finish(t, c)
-	if err := c.LimitsError(); err == nil || !strings.Contains(err.Error(), "switched off") {
-		t.Errorf("LimitsError: got %v, want that it is switched off", err)
-	}
-}
-
-func TestRequiredCgroups(t *testing.T) {
-	c, err := New(Config{Cgroups: CgroupsRequired})
-	if err == nil {
-		finish(t, c)
-		t.Skip("limits can be enforced here")
-	}
-	auto := start(t, Config{})
-	defer finish(t, auto)
-	if auto.LimitsError() == nil {
-		t.Errorf("cgroups cannot be had by force (%v), but are there by themselves", err)
-	}
-}
 
 // A name of a root directory that does not fit into a socket's address.
-func TestLongRoot(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("that takes Linux")
-	}
-	root := filepath.Join(t.TempDir(), strings.Repeat("long", 50), strings.Repeat("name", 50))
-	c := start(t, Config{Root: root})
-	launchDaemons(t, c)
-	if err := c.Close(); err != nil {
-		t.Fatal(err)
-	}
-	finish(t, start(t, Config{Root: root}))
-}
 
 // What root is a member of is not for those it runs commands as.
+
 func TestGroupsOfTheProgramAreDropped(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("switching users takes root")
@@ -374,7 +147,9 @@ func TestGroupsOfTheProgramAreDropped(t *testing.T) {
 }
 
 // Without the time that durable records take, a shim that does not wait for
+
 // the rest of the output is caught.
+
 func TestOutputIsCompleteAtTheEnd(t *testing.T) {
 	c := start(t, Config{})
 	defer finish(t, c)
@@ -401,6 +176,7 @@ func TestOutputIsCompleteAtTheEnd(t *testing.T) {
 }
 
 // An id may be the name of a file that every cgroup has.
+
 func TestIDsThatAreFileNames(t *testing.T) {
 	c := start(t, Config{})
 	defer finish(t, c)
@@ -417,30 +193,9 @@ func TestIDsThatAreFileNames(t *testing.T) {
 }
 
 // Only the record of who is told apart by its start is reaped.
-func TestAnothersProcessIsLeftAlone(t *testing.T) {
-	root := ended(t)
-	file := filepath.Join(root, "run", "a", shim.ContainerFile)
-	r := new(record.Container)
-	if err := record.Read(file, r); err != nil {
-		t.Fatal(err)
-	}
-	pid, err := syscall.ForkExec("/bin/sh", []string{"sh", "-c", "exit 7"}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.ShimPid, r.ShimStart = int64(pid), 1
-	if err := record.Write(file, r, false); err != nil {
-		t.Fatal(err)
-	}
-	c := start(t, Config{Root: root})
-	var status syscall.WaitStatus
-	if _, err := syscall.Wait4(pid, &status, 0, nil); err != nil || status.ExitStatus() != 7 {
-		t.Errorf("a child of the program: got %v, %v, want exit status 7", status, err)
-	}
-	finish(t, c)
-}
 
 // Clean-up stops at what somebody has mounted, and says so.
+
 func TestNothingBehindAMountIsRemoved(t *testing.T) {
 	remove := filepath.Join(t.TempDir(), "with space")
 	mounted := filepath.Join(remove, "inside")
@@ -458,39 +213,5 @@ func TestNothingBehindAMountIsRemoved(t *testing.T) {
 	}
 	if b, err := os.ReadFile(file); string(b) != "precious" {
 		t.Errorf("the file: got %q, %v", b, err)
-	}
-}
-
-func BenchmarkLaunchWait(b *testing.B) {
-	for _, test := range []struct {
-		name string
-		cfg  func() Config
-	}{
-		{"temporary", func() Config { return Config{} }},
-		{"temporary,cgroups=off", func() Config { return Config{Cgroups: CgroupsOff} }},
-		{"durable", func() Config { return Config{Root: b.TempDir()} }},
-	} {
-		b.Run(test.name, func(b *testing.B) {
-			c, err := New(test.cfg())
-			if err != nil {
-				b.Fatal(err)
-			}
-			box := b.TempDir()
-			for b.Loop() {
-				spec := containerizer.Spec{ID: "x", Command: proffer.Args("true"), Sandbox: box}
-				if _, err := c.Launch(b.Context(), spec); err != nil {
-					b.Fatal(err)
-				}
-				if _, err := c.Wait(b.Context(), "x"); err != nil {
-					b.Fatal(err)
-				}
-				if err := c.Remove(b.Context(), "x"); err != nil {
-					b.Fatal(err)
-				}
-			}
-			if err := c.Close(); err != nil {
-				b.Fatal(err)
-			}
-		})
 	}
 }

@@ -245,16 +245,16 @@ func (s *shim) gone() bool { return s.exited && (s.childless || s.powerless) }
 
 // sweep kills what is left, and comes back for what does not end at once.
 func (s *shim) sweep() {
-	n, err := killTree(s.pid)
+	dying, beyond, err := killTree(s.pid)
 	if s.group != nil {
 		inGroup, groupErr := s.group.Kill()
-		n, err = n+inGroup, errors.Join(err, groupErr)
+		dying, err = dying+inGroup, errors.Join(err, groupErr)
 	}
-	if err != nil {
-		complain(err)
+	if err != nil && s.sweepPause == firstSweep {
+		complain(err) // once: it may come again and again
 	}
 	s.reap()
-	s.powerless = s.exited && n == 0
+	s.powerless = dying == 0 && beyond > 0
 	s.sweepTimer.Reset(s.sweepPause)
 	s.sweepPause = min(2*s.sweepPause, lastSweep)
 }
@@ -278,7 +278,7 @@ func (s *shim) reap() {
 		if pid == s.pid {
 			s.exited, s.status = true, status
 			if !adopts {
-				_, _ = killTree(s.pid) // this is the last time that the group can be told
+				_, _, _ = killTree(s.pid) // this is the last time that the group can be told
 			}
 		}
 		if e := s.execs[pid]; e != nil {

@@ -2,6 +2,7 @@ package shim
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -71,7 +72,7 @@ func pids() ([]int, error) {
 	return pids, err
 }
 
-// descendants returns the processes below this one that are not yet dead.
+// descendants returns the processes below this one, zombies among them.
 func descendants() ([]process, error) {
 	pids, err := pids()
 	if err != nil {
@@ -83,34 +84,42 @@ func descendants() ([]process, error) {
 			children[p.parent] = append(children[p.parent], p)
 		}
 	}
-	var alive []process
+	var found []process
 	for todo := []int{os.Getpid()}; len(todo) > 0; todo = todo[1:] {
 		for _, p := range children[todo[0]] {
 			todo = append(todo, p.pid)
-			if !p.zombie {
-				alive = append(alive, p)
-			}
+			found = append(found, p)
 		}
 	}
-	return alive, nil
+	return found, nil
 }
 
 // killTree kills all descendants. They are stopped first, so that none forks
-// while the others are killed. It returns how many there were that it may
-// kill; others (set-user-id programs of another user) it cannot do anything
-// about.
-func killTree(int) (int, error) {
+// while the others are killed. It returns how many are on their way to their
+// end, and how many belong to somebody else (set-user-id programs), about whom
+// nothing can be done.
+func killTree(int) (dying, beyond int, err error) {
 	stopped := make(map[int]bool)
 	for range stopRounds {
-		alive, err := descendants()
+		found, err := descendants()
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		grown := false
-		for _, p := range alive {
-			if !stopped[p.pid] && unix.Kill(p.pid, unix.SIGSTOP) == nil {
+		dying, beyond = 0, 0
+		for _, p := range found {
+			if p.zombie && p.parent == os.Getpid() {
+				dying++ // to be reaped, perhaps once the last of its threads has ended
+			}
+			if p.zombie || stopped[p.pid] {
+				continue
+			}
+			switch err := unix.Kill(p.pid, unix.SIGSTOP); {
+			case err == nil:
 				stopped[p.pid] = true
 				grown = true
+			case errors.Is(err, unix.EPERM):
+				beyond++
 			}
 		}
 		if !grown {
@@ -120,17 +129,20 @@ func killTree(int) (int, error) {
 	for pid := range stopped {
 		_ = unix.Kill(pid, unix.SIGKILL) // that it has gone meanwhile is fine
 	}
-	return len(stopped), nil
+	return dying + len(stopped), beyond, nil
 }
 
 // treeUsage returns what the descendants use.
 func treeUsage() (usage, error) {
-	alive, err := descendants()
+	found, err := descendants()
 	if err != nil {
 		return usage{}, err
 	}
-	u := usage{processes: int64(len(alive))}
-	for _, p := range alive {
+	var u usage
+	for _, p := range found {
+		if !p.zombie {
+			u.processes++
+		}
 		u.cpu += p.cpu
 		u.resident += p.resident
 	}

@@ -10,14 +10,14 @@ import (
 
 // killTree kills the command's process group: the rest of its descendants
 // cannot be found here.
-func killTree(group int) (int, error) {
+func killTree(group int) (dying, beyond int, err error) {
 	if group == 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
 	if err := unix.Kill(-group, unix.SIGKILL); err != nil {
-		return 0, nil //nolint:nilerr // the group is gone, or all of it is dead
+		return 0, 0, nil //nolint:nilerr // the group is gone, or all of it is dead
 	}
-	return 1, nil
+	return 1, 0, nil
 }
 
 func treeUsage() (usage, error) {
