@@ -192,6 +192,7 @@ func TestCommandOfAnotherUser(t *testing.T) {
 	task := command("t1", "id", "-u")
 	task.Command.User = "65534"
 	if os.Getuid() != 0 {
+		task.Command.User = "0"
 		m, _ := startRealAgent(t, agent.Config{})
 		m.send(run(task))
 		if got := m.end(t, "t1"); got.State != proffer.TaskFailed || got.Reason != proffer.ReasonContainerLaunchFailed {

@@ -82,6 +82,9 @@ func (c *container) see(spec containerizer.Spec, started func() (ended func())) 
 	c.agent.report(c.id, agentcore.Launched{Container: &proffer.ContainerStatus{
 		ID: launched.ID, PID: launched.PID, Sandbox: launched.Sandbox,
 	}})
+	if c.launch.Err() != nil { // the launch was faster than the kill
+		c.complain("kill", cz.Kill(c.agent.life, spec.ID))
+	}
 	ended := started()
 	exit, err := cz.Wait(c.agent.life, spec.ID)
 	ended()

@@ -63,8 +63,11 @@ func (p *process) run() agentcore.Report {
 	if err != nil {
 		return &agentcore.LaunchFailed{Message: "make the executor's socket: " + err.Error()}
 	}
-	p.conversations.Go(func() { p.accept(listener) })
-	last := p.see(spec, func() func() { return func() {} })
+	last := p.see(spec, func() func() {
+		// Not before: its statuses say which container it is in.
+		p.conversations.Go(func() { p.accept(listener) })
+		return func() {}
+	})
 	_ = listener.Close() // it is removed with that
 	p.endConversations()
 	return last

@@ -149,8 +149,13 @@ func misbehaveAdmitted(kind string, conn net.Conn) error {
 }
 
 // custom is a task for an executor that is this test binary.
-func custom(id proffer.TaskID, kind string) *proffer.TaskInfo {
-	c := proffer.Args(os.Args[0])
+func custom(t *testing.T, id proffer.TaskID, kind string) *proffer.TaskInfo {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := proffer.Args(self)
 	c.Env = map[string]string{actVariable: kind}
 	return &proffer.TaskInfo{
 		ID: id, Resources: resources.MustParse("cpus:0.1"), Data: []byte("data"),
@@ -185,7 +190,7 @@ func (m *fakeMaster) message(t *testing.T, want string) {
 
 func TestExecutorProcess(t *testing.T) {
 	m, _ := startRealAgent(t, agent.Config{})
-	m.send(run(custom("t1", "good")))
+	m.send(run(custom(t, "t1", "good")))
 	m.message(t, "F1 good own-data on A1 with cpus:8;mem:1024")
 	got := m.status(t, "t1", proffer.TaskRunning)
 	if got.Container == nil || got.Container.PID == 0 || got.ExecutorID != "good" || string(got.Data) != "cpus:0.1" {
@@ -193,11 +198,11 @@ func TestExecutorProcess(t *testing.T) {
 	}
 	m.send(&protocol.FrameworkMessage{FrameworkID: "F1", ExecutorID: "good", Data: []byte("hello")})
 	m.message(t, "HELLO")
-	m.send(run(custom("fail", "good")))
+	m.send(run(custom(t, "fail", "good")))
 	if got := m.status(t, "fail", proffer.TaskFailed); got.Message != "out of luck with data" {
 		t.Errorf("status %s", got)
 	}
-	m.send(run(custom("large", "good")))
+	m.send(run(custom(t, "large", "good")))
 	if got := m.status(t, "large", proffer.TaskFailed); !strings.Contains(got.Message, "message has 10485760 bytes") {
 		t.Errorf("status %s", got)
 	}
@@ -215,10 +220,10 @@ func TestExecutorProcess(t *testing.T) {
 
 func TestExecutorProcessCrashes(t *testing.T) {
 	m, _ := startRealAgent(t, agent.Config{})
-	m.send(run(custom("t1", "good")))
+	m.send(run(custom(t, "t1", "good")))
 	m.next(t) // its greeting
 	m.status(t, "t1", proffer.TaskRunning)
-	m.send(run(custom("crash", "good")))
+	m.send(run(custom(t, "crash", "good")))
 	for _, id := range []proffer.TaskID{"t1", "crash"} {
 		got := m.status(t, id, proffer.TaskFailed)
 		if got.Reason != proffer.ReasonExecutorTerminated || got.Exit == nil || got.Exit.Code != 7 {
@@ -228,7 +233,7 @@ func TestExecutorProcessCrashes(t *testing.T) {
 	if got := m.next(t).(*protocol.ExecutorExited); got.Exit.Code != 7 {
 		t.Errorf("%+v", got)
 	}
-	m.send(run(custom("t2", "good")))
+	m.send(run(custom(t, "t2", "good")))
 	m.next(t)
 	m.status(t, "t2", proffer.TaskRunning)
 }
@@ -247,8 +252,11 @@ func TestExecutorProcessMisbehaves(t *testing.T) {
 		"acknowledges-too-much": "record 99 is acknowledged",
 	} {
 		id := proffer.TaskID("task-" + kind)
-		m.send(run(custom(id, kind)))
+		m.send(run(custom(t, id, kind)))
 		got := m.end(t, id)
+		if got.Container == nil {
+			t.Fatalf("%s: %s", kind, got)
+		}
 		output, err := os.ReadFile(got.Container.Sandbox + "/stdout")
 		if err != nil {
 			t.Error(err)
@@ -257,7 +265,7 @@ func TestExecutorProcessMisbehaves(t *testing.T) {
 			t.Errorf("%s: %s; the executor was told %q, want %q", kind, got, output, want)
 		}
 	}
-	m.send(run(custom("t1", "good")))
+	m.send(run(custom(t, "t1", "good")))
 	if got := m.next(t).(*protocol.ExecutorExited); got.Exit.Code != exitRefused {
 		t.Errorf("%+v", got)
 	}
@@ -265,7 +273,7 @@ func TestExecutorProcessMisbehaves(t *testing.T) {
 
 func TestExecutorProcessNeverRegisters(t *testing.T) {
 	m, _ := startRealAgent(t, agent.Config{RegistrationTimeout: 200 * time.Millisecond})
-	m.send(run(custom("t1", "mute")))
+	m.send(run(custom(t, "t1", "mute")))
 	if got := m.end(t, "t1"); got.State != proffer.TaskFailed || got.Reason != proffer.ReasonExecutorRegistrationTimeout {
 		t.Errorf("status %s", got)
 	}
@@ -278,7 +286,7 @@ func TestExecutorProcessFarDown(t *testing.T) {
 	t.Setenv("TMPDIR", temp)
 	dir := t.TempDir() + strings.Repeat("/a-long-name", 10)
 	m, stop := startRealAgent(t, agent.Config{WorkDir: dir})
-	m.send(run(custom("t1", "good")))
+	m.send(run(custom(t, "t1", "good")))
 	m.next(t)
 	m.status(t, "t1", proffer.TaskRunning)
 	if err := stop(); !strings.Contains(err.Error(), "canceled") {

@@ -91,7 +91,8 @@ func (e *agentExecutor) shutdown(c *Core, now time.Time) {
 	case serving:
 		e.asked = true
 		e.phase = terminating
-		c.tell(e.id, executor.ShutdownEvent{Grace: c.cfg.ShutdownGrace})
+		// A fifth is left for its last words to arrive.
+		c.tell(e.id, executor.ShutdownEvent{Grace: c.cfg.ShutdownGrace / 5 * 4})
 		c.alarms.set(&e.alarm, now.Add(c.cfg.ShutdownGrace))
 	default:
 	}
