@@ -119,8 +119,8 @@ func TestRunEndsWhatItStarted(t *testing.T) {
 				return nil
 			}),
 		}})
-		m.send(run(command("t1", "deaf"), command("t2", "slow"), builtin("t3", "go")))
-		for range 3 { // each tells that it begins
+		m.send(run(command("t1", "deaf"), command("t2", "slow"), command("t4", "late"), builtin("t3", "go")))
+		for range 4 { // each tells that it begins
 			m.next(t)
 		}
 		synctest.Wait()

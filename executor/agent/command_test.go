@@ -93,11 +93,13 @@ func TestKillCallsALaunchOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newFakeMaster()
 		startAgent(t, m, agent.Config{Containerizer: newFakeContainerizer()})
-		m.send(run(command("t1", "slow")), run(command("t2", "exit", "0")))
-		m.end(t, "t2") // which does not wait for the other
-		m.send(&protocol.KillTask{FrameworkID: "F1", TaskID: "t1"})
-		if got := m.end(t, "t1"); got.State != proffer.TaskKilled || got.Reason != proffer.ReasonTaskKilledDuringLaunch {
-			t.Errorf("status %s", got)
+		m.send(run(command("slow", "slow"), command("late", "late")), run(command("t2", "exit", "0")))
+		m.end(t, "t2") // which does not wait for the others
+		for _, id := range []proffer.TaskID{"slow", "late"} {
+			m.send(&protocol.KillTask{FrameworkID: "F1", TaskID: id})
+			if got := m.end(t, id); got.State != proffer.TaskKilled || got.Reason != proffer.ReasonTaskKilledDuringLaunch {
+				t.Errorf("status %s", got)
+			}
 		}
 	})
 }

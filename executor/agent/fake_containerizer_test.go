@@ -16,7 +16,7 @@ import (
 
 // fakeContainerizer runs commands that are words: "exit N", "sleep" ends by a
 // signal, "deaf" by SIGKILL only, "undead" never, "slow" is never launched,
-// "absent" cannot be.
+// "late" only when that is called off, "absent" cannot be.
 type fakeContainerizer struct {
 	exec func(ctx context.Context, spec containerizer.ExecSpec) (containerizer.ExecResult, error)
 
@@ -47,6 +47,8 @@ func (f *fakeContainerizer) Launch(ctx context.Context, spec containerizer.Spec)
 	case "slow":
 		<-ctx.Done()
 		return containerizer.Container{}, &containerizer.LaunchError{ID: spec.ID, Err: context.Cause(ctx)}
+	case "late": // calling it off comes too late
+		<-ctx.Done()
 	case "absent":
 		return containerizer.Container{}, &containerizer.LaunchError{ID: spec.ID, Err: containerizer.ErrCommandNotFound}
 	}

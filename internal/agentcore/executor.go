@@ -131,11 +131,14 @@ func (e *agentExecutor) report(c *Core, now time.Time, r Report) {
 			c.send(&protocol.ExecutorMessage{FrameworkID: e.framework.id, ExecutorID: e.info.ID, Data: r.Data})
 		}
 	case *LaunchFailed:
-		state, reason := proffer.TaskFailed, proffer.ReasonContainerLaunchFailed
-		if r.Invalid {
-			state, reason = proffer.TaskError, proffer.ReasonTaskInvalid
+		status := proffer.TaskStatus{State: proffer.TaskFailed, Reason: proffer.ReasonContainerLaunchFailed, Message: r.Message}
+		switch {
+		case e.late || e.asked:
+			status = e.endedStatus(c)
+		case r.Invalid:
+			status.State, status.Reason = proffer.TaskError, proffer.ReasonTaskInvalid
 		}
-		e.gone(c, now, proffer.TaskStatus{State: state, Reason: reason, Message: r.Message})
+		e.gone(c, now, status)
 	case *Exited:
 		e.exited(c, now, r)
 	default:
@@ -177,25 +180,32 @@ func (e *agentExecutor) updated(c *Core, now time.Time, s *proffer.TaskStatus) {
 
 // exited fails what the executor has left.
 func (e *agentExecutor) exited(c *Core, now time.Time, r *Exited) {
-	how := r.Message
-	if r.Exit != nil {
-		how = strings.TrimSuffix(r.Exit.String()+": "+r.Message, ": ")
-	}
-	status := proffer.TaskStatus{State: proffer.TaskFailed, Reason: proffer.ReasonExecutorTerminated, Exit: r.Exit}
-	switch {
-	case e.late:
-		status.Reason = proffer.ReasonExecutorRegistrationTimeout
-		status.Message = fmt.Sprintf("the executor did not register within %v", c.cfg.RegistrationTimeout)
-	case e.asked:
-		status.State = proffer.TaskKilled
-		status.Message = "the executor was shut down"
-	case r.Exit != nil && r.Exit.OOM:
-		status.Reason = proffer.ReasonContainerLimitationMemory
+	status := e.endedStatus(c)
+	status.Exit = r.Exit
+	if !e.late && !e.asked {
+		how := r.Message
+		if r.Exit != nil {
+			how = strings.TrimSuffix(r.Exit.String()+": "+r.Message, ": ")
+		}
 		status.Message = "the executor ended: " + how
-	default:
-		status.Message = "the executor ended: " + how
+		if r.Exit != nil && r.Exit.OOM {
+			status.Reason = proffer.ReasonContainerLimitationMemory
+		}
 	}
 	e.gone(c, now, status)
+}
+
+// endedStatus returns the end of the tasks of an executor that was ended.
+func (e *agentExecutor) endedStatus(c *Core) proffer.TaskStatus {
+	s := proffer.TaskStatus{State: proffer.TaskFailed, Reason: proffer.ReasonExecutorTerminated}
+	switch {
+	case e.late:
+		s.Reason = proffer.ReasonExecutorRegistrationTimeout
+		s.Message = fmt.Sprintf("the executor did not register within %v", c.cfg.RegistrationTimeout)
+	case e.asked:
+		s.State, s.Message = proffer.TaskKilled, "the executor was shut down"
+	}
+	return s
 }
 
 // gone gives all tasks of the executor that have not ended the same status,
