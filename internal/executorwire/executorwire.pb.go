@@ -14,12 +14,11 @@
 package executorwire
 
 import (
+	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
+	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
-
-	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
-	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 )
 
 const (
@@ -1198,28 +1197,25 @@ func file_internal_executorwire_executorwire_proto_rawDescGZIP() []byte {
 	return file_internal_executorwire_executorwire_proto_rawDescData
 }
 
-var (
-	file_internal_executorwire_executorwire_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
-	file_internal_executorwire_executorwire_proto_goTypes  = []any{
-		(*ToAgent)(nil),     // 0: proffer.executor.v1.ToAgent
-		(*ToExecutor)(nil),  // 1: proffer.executor.v1.ToExecutor
-		(*Register)(nil),    // 2: proffer.executor.v1.Register
-		(*Registered)(nil),  // 3: proffer.executor.v1.Registered
-		(*Executor)(nil),    // 4: proffer.executor.v1.Executor
-		(*Refused)(nil),     // 5: proffer.executor.v1.Refused
-		(*Launch)(nil),      // 6: proffer.executor.v1.Launch
-		(*Task)(nil),        // 7: proffer.executor.v1.Task
-		(*Kill)(nil),        // 8: proffer.executor.v1.Kill
-		(*Message)(nil),     // 9: proffer.executor.v1.Message
-		(*Shutdown)(nil),    // 10: proffer.executor.v1.Shutdown
-		(*Update)(nil),      // 11: proffer.executor.v1.Update
-		(*CheckResult)(nil), // 12: proffer.executor.v1.CheckResult
-		(*Exit)(nil),        // 13: proffer.executor.v1.Exit
-		nil,                 // 14: proffer.executor.v1.Executor.LabelsEntry
-		nil,                 // 15: proffer.executor.v1.Task.LabelsEntry
-	}
-)
-
+var file_internal_executorwire_executorwire_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_internal_executorwire_executorwire_proto_goTypes = []any{
+	(*ToAgent)(nil),     // 0: proffer.executor.v1.ToAgent
+	(*ToExecutor)(nil),  // 1: proffer.executor.v1.ToExecutor
+	(*Register)(nil),    // 2: proffer.executor.v1.Register
+	(*Registered)(nil),  // 3: proffer.executor.v1.Registered
+	(*Executor)(nil),    // 4: proffer.executor.v1.Executor
+	(*Refused)(nil),     // 5: proffer.executor.v1.Refused
+	(*Launch)(nil),      // 6: proffer.executor.v1.Launch
+	(*Task)(nil),        // 7: proffer.executor.v1.Task
+	(*Kill)(nil),        // 8: proffer.executor.v1.Kill
+	(*Message)(nil),     // 9: proffer.executor.v1.Message
+	(*Shutdown)(nil),    // 10: proffer.executor.v1.Shutdown
+	(*Update)(nil),      // 11: proffer.executor.v1.Update
+	(*CheckResult)(nil), // 12: proffer.executor.v1.CheckResult
+	(*Exit)(nil),        // 13: proffer.executor.v1.Exit
+	nil,                 // 14: proffer.executor.v1.Executor.LabelsEntry
+	nil,                 // 15: proffer.executor.v1.Task.LabelsEntry
+}
 var file_internal_executorwire_executorwire_proto_depIdxs = []int32{
 	2,  // 0: proffer.executor.v1.ToAgent.register:type_name -> proffer.executor.v1.Register
 	11, // 1: proffer.executor.v1.ToAgent.update:type_name -> proffer.executor.v1.Update
