@@ -23,18 +23,18 @@ type tie struct {
 }
 
 func newTie(s *state, group *record.Cgroup, remove []string) (*tie, error) {
-	lifetimeR, lifetimeW, err := pipe()
+	lifetimeR, lifetimeW, err := shim.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	presenceR, presenceW, err := pipe()
+	presenceR, presenceW, err := shim.Pipe()
 	if err != nil {
-		closeAll(lifetimeR, lifetimeW)
+		shim.CloseAll(lifetimeR, lifetimeW)
 		return nil, err
 	}
 	t := &tie{lifetimeR: lifetimeR, lifetimeW: lifetimeW, presenceW: presenceW}
 	conn, pid, err := startRole([]string{shim.JanitorName}, "", nil, presenceR)
-	closeAll(presenceR)
+	shim.CloseAll(presenceR)
 	if err != nil {
 		t.cut()
 		return nil, err
@@ -55,7 +55,7 @@ func newTie(s *state, group *record.Cgroup, remove []string) (*tie, error) {
 }
 
 // cut has the shims kill their containers.
-func (t *tie) cut() { closeAll(t.lifetimeR, t.lifetimeW, t.presenceW) }
+func (t *tie) cut() { shim.CloseAll(t.lifetimeR, t.lifetimeW, t.presenceW) }
 
 // wait returns when the janitor has done its work, after the shims have gone.
 func (t *tie) wait() error {
@@ -64,24 +64,6 @@ func (t *tie) wait() error {
 	err = errors.Join(err, shim.Err(answer.GetFailure()), t.conn.Close())
 	reap(t.janitor)
 	return err
-}
-
-func pipe() (r, w int, err error) {
-	var fds [2]int
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-	if err := unix.Pipe(fds[:]); err != nil {
-		return 0, 0, err
-	}
-	unix.CloseOnExec(fds[0])
-	unix.CloseOnExec(fds[1])
-	return fds[0], fds[1], nil
-}
-
-func closeAll(fds ...int) {
-	for _, fd := range fds {
-		_ = unix.Close(fd) // pipes have nothing to lose
-	}
 }
 
 // startRole starts a process of package shim with a connection to it and
@@ -100,7 +82,7 @@ func startRole(argv []string, dir string, stderr *os.File, fds ...int) (*os.File
 	if err != nil {
 		return nil, 0, err
 	}
-	defer closeAll(theirs)
+	defer shim.CloseAll(theirs)
 	pid, err := shim.Start(argv, dir, append([]int{int(null.Fd()), int(null.Fd()), int(stderr.Fd()), theirs}, fds...))
 	if err != nil {
 		return nil, 0, errors.Join(err, ours.Close())
@@ -118,7 +100,7 @@ func socketPair() (*os.File, int, error) {
 	unix.CloseOnExec(fds[0])
 	unix.CloseOnExec(fds[1])
 	if err := unix.SetNonblock(fds[0], true); err != nil {
-		closeAll(fds[0], fds[1])
+		shim.CloseAll(fds[0], fds[1])
 		return nil, 0, err
 	}
 	return os.NewFile(uintptr(fds[0]), "shim"), fds[1], nil

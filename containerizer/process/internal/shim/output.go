@@ -27,18 +27,18 @@ type output struct {
 // newOutput makes a pipe whose command's end may be opened again by name, as
 // in "echo > /dev/stdout", by user.
 func newOutput(user *record.Credential) (*output, error) {
-	r, w, err := pipe()
+	r, w, err := Pipe()
 	if err != nil {
 		return nil, err
 	}
 	if user != nil {
 		if err := unix.Fchown(w, int(user.GetUid()), int(user.GetGid())); err != nil {
-			closeAll(r, w)
+			CloseAll(r, w)
 			return nil, fmt.Errorf("give a pipe to user %d: %w", user.GetUid(), err)
 		}
 	}
 	if err := unix.SetNonblock(r, true); err != nil {
-		closeAll(r, w)
+		CloseAll(r, w)
 		return nil, err
 	}
 	return &output{fd: w, r: os.NewFile(uintptr(r), "output"), done: make(chan struct{})}, nil
@@ -47,7 +47,7 @@ func newOutput(user *record.Credential) (*output, error) {
 // carry starts a goroutine that copies to dst until the last process that
 // holds the other end has ended. The command's end is closed in this process.
 func (o *output) carry(dst io.Writer) {
-	closeAll(o.fd)
+	CloseAll(o.fd)
 	go func() {
 		defer close(o.done)
 		buffer := make([]byte, 64<<10)

@@ -90,7 +90,7 @@ func closeInherited(keep ...int) error {
 			continue
 		}
 		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
-			closeAll(fd)
+			CloseAll(fd)
 		}
 	}
 	return nil

@@ -35,19 +35,19 @@ func spawn(stdout, stderr int) (*spawned, error) {
 		}
 		return fd
 	}
-	statusR, statusW, err := pipe()
+	statusR, statusW, err := Pipe()
 	if err != nil {
 		return nil, err
 	}
-	commandR, commandW, err := pipe()
+	commandR, commandW, err := Pipe()
 	if err != nil {
-		closeAll(statusR, statusW)
+		CloseAll(statusR, statusW)
 		return nil, err
 	}
 	pid, err := Start([]string{stageName, strconv.Itoa(os.Getpid())}, "", []int{null, orNull(stdout), orNull(stderr), statusW, commandR})
-	closeAll(statusW, commandR)
+	CloseAll(statusW, commandR)
 	if err != nil {
-		closeAll(statusR, commandW)
+		CloseAll(statusR, commandW)
 		return nil, err
 	}
 	return &spawned{pid: pid, status: os.NewFile(uintptr(statusR), "status"), command: os.NewFile(uintptr(commandW), "command")}, nil
@@ -75,9 +75,9 @@ func (s *spawned) become(c *record.Command) *record.Failure {
 	return nil
 }
 
-// pipe returns descriptors that nothing else in the process touches. Reading
+// Pipe returns descriptors that nothing else in the process touches. Reading
 // and writing block, as the command expects of its outputs.
-func pipe() (r, w int, err error) {
+func Pipe() (r, w int, err error) {
 	var fds [2]int
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -89,7 +89,8 @@ func pipe() (r, w int, err error) {
 	return fds[0], fds[1], nil
 }
 
-func closeAll(fds ...int) {
+// CloseAll closes descriptors of pipes.
+func CloseAll(fds ...int) {
 	for _, fd := range fds {
 		_ = unix.Close(fd) // pipes have nothing to lose
 	}
