@@ -43,7 +43,7 @@ type (
 	FailureEvent struct {
 		AgentID    proffer.AgentID
 		ExecutorID proffer.ExecutorID
-		Exit       *proffer.ExitStatus // of an executor
+		Exit       *proffer.ExitStatus // of an executor; nil if nobody saw it
 		Message    string              // for people
 	}
 

@@ -231,11 +231,7 @@ func (e *agentExecutor) gone(c *Core, now time.Time, end proffer.TaskStatus) {
 	delete(c.runs, e.id)
 	delete(f.executors, e.info.ID)
 	if !f.ending {
-		m := &protocol.ExecutorExited{FrameworkID: f.id, ExecutorID: e.info.ID, Message: end.Message}
-		if end.Exit != nil {
-			m.Exit = *end.Exit
-		}
-		c.send(m)
+		c.send(&protocol.ExecutorExited{FrameworkID: f.id, ExecutorID: e.info.ID, Exit: end.Exit, Message: end.Message})
 	}
 	f.settle(c)
 }

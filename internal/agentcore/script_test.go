@@ -187,7 +187,11 @@ func toMaster(m protocol.ToMaster) string {
 	case *protocol.ExecutorMessage:
 		return fmt.Sprintf("message %q of executor %s of %s", m.Data, m.ExecutorID, m.FrameworkID)
 	case *protocol.ExecutorExited:
-		return fmt.Sprintf("executor %s of %s exited: %s, %s", m.ExecutorID, m.FrameworkID, m.Exit, m.Message)
+		exit := "unknown"
+		if m.Exit != nil {
+			exit = m.Exit.String()
+		}
+		return fmt.Sprintf("executor %s of %s exited: %s, %s", m.ExecutorID, m.FrameworkID, exit, m.Message)
 	case *protocol.FrameworkEnded:
 		return fmt.Sprintf("framework %s ended", m.FrameworkID)
 	default:

@@ -171,14 +171,24 @@ func (c *Core) removeAgent(now time.Time, g *agent, why string) {
 
 func (c *Core) executorExited(now time.Time, g *agent, m *protocol.ExecutorExited) {
 	key := executorKey{m.FrameworkID, m.ExecutorID}
-	if e, ok := g.executors[key]; ok {
+	if e, ok := g.executors[key]; ok && !g.launches(key) {
 		delete(g.executors, key)
 		c.release(now, g, m.FrameworkID, e.role, e.info.Resources)
 	}
 	if f, ok := c.frameworks[m.FrameworkID]; ok {
-		exit := m.Exit
-		c.tell(f, &scheduler.FailureEvent{AgentID: g.info.ID, ExecutorID: m.ExecutorID, Exit: &exit, Message: m.Message})
+		c.tell(f, &scheduler.FailureEvent{AgentID: g.info.ID, ExecutorID: m.ExecutorID, Exit: m.Exit, Message: m.Message})
 	}
+}
+
+// launches reports whether a task for the executor is on its way: its earlier
+// ones have ended before it. The agent starts the executor anew for it.
+func (g *agent) launches(key executorKey) bool {
+	for t := range g.tasks {
+		if t.framework.info.ID == key.framework && t.info.Executor != nil && t.info.Executor.ID == key.executor && !t.latest.Terminal() {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *Core) release(now time.Time, g *agent, id proffer.FrameworkID, role string, r resources.Resources) {

@@ -260,7 +260,7 @@ func fromAgent(t *testing.T, d *datadriven.TestData, pos []string, args map[stri
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &protocol.ExecutorExited{FrameworkID: framework(), ExecutorID: proffer.ExecutorID(pos[2]), Exit: proffer.ExitStatus{Code: code}}
+		return &protocol.ExecutorExited{FrameworkID: framework(), ExecutorID: proffer.ExecutorID(pos[2]), Exit: &proffer.ExitStatus{Code: code}}
 	default:
 		return &protocol.FrameworkEnded{FrameworkID: framework()}
 	}

@@ -58,7 +58,7 @@ type (
 	ExecutorExited struct {
 		FrameworkID proffer.FrameworkID
 		ExecutorID  proffer.ExecutorID
-		Exit        proffer.ExitStatus
+		Exit        *proffer.ExitStatus // nil if nobody saw it, or it had no process
 		Message     string
 	}
 )
