@@ -51,9 +51,22 @@ func (s *sandboxes) removeOld(before time.Time) error {
 			}
 			errs = append(errs, removeTree(root, path, 0))
 		}
-		_ = root.Remove(framework) // if that was the last in it
+		s.removeEmpty(root, framework)
 	}
 	return errors.Join(append(errs, root.Close())...)
+}
+
+// removeEmpty removes the directory of a framework if nothing is in it, nor
+// about to be made in it.
+func (s *sandboxes) removeEmpty(root *os.Root, framework string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for dir := range s.inUse {
+		if filepath.Dir(dir) == filepath.Join(s.root, framework) {
+			return
+		}
+	}
+	_ = root.Remove(framework) // it fails when something is in it
 }
 
 // list returns the names in a directory.

@@ -116,3 +116,25 @@ func TestTreesTooDeepAreLeft(t *testing.T) {
 		t.Errorf("removeOld: %v", err)
 	}
 }
+
+// The directory of a framework is left while the first sandbox in it is about
+// to be made: its containerizer counts on it.
+func TestSandboxAboutToBeMadeKeepsItsParent(t *testing.T) {
+	root := t.TempDir()
+	s := &sandboxes{root: root, inUse: make(map[string]bool)}
+	dir, err := s.take("F1", "task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree(t, root, "F1/", "F2/")
+	if err := s.removeOld(time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if !exists(t, filepath.Dir(dir)) || exists(t, filepath.Join(root, "F2")) {
+		t.Error("want F1 to stay, where a sandbox is about to be, and F2 to be removed")
+	}
+	s.giveBack(dir)
+	if err := s.removeOld(time.Now()); err != nil || exists(t, filepath.Join(root, "F1")) {
+		t.Errorf("F1 is left with nothing in it: %v", err)
+	}
+}
