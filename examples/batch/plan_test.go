@@ -161,3 +161,21 @@ not run: j26, j27, j28, j29
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestSummaryOfALongGoodList(t *testing.T) {
+	var jobs []*job
+	for i := range 30 {
+		jobs = append(jobs, &job{name: fmt.Sprint("j", i)})
+	}
+	p := newPlan(jobs, true)
+	for _, e := range p.entries {
+		p.launched(e)
+		p.ended(e, true, "exit status 0")
+	}
+	var out strings.Builder
+	clock := time.Unix(0, 0)
+	newScreen(&out, nil, func() time.Time { return clock }).summary(p, "dir")
+	if want := "\n30 jobs: 30 finished, in 0.0s; output in dir\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}

@@ -119,10 +119,14 @@ func (s *screen) summary(p *plan, logs string) {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)
 	row := func(cells ...string) { _, _ = io.WriteString(w, strings.Join(cells, "\t")+"\n") } // a Builder takes everything
-	row("\nJOB", "STATE", "ATTEMPTS", "TIME", "RESULT", "OUTPUT")
+	head := false
 	for _, e := range p.entries {
 		if e.state == finished && len(p.entries) > long {
 			continue
+		}
+		if !head {
+			head = true
+			row("\nJOB", "STATE", "ATTEMPTS", "TIME", "RESULT", "OUTPUT")
 		}
 		row(e.name, e.state.String(), strconv.Itoa(e.attempts), seconds(e.took), printable(e.result), e.log)
 	}
