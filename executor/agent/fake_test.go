@@ -149,6 +149,9 @@ func command(id proffer.TaskID, words ...string) *proffer.TaskInfo {
 func (m *fakeMaster) status(t testing.TB, task proffer.TaskID, state proffer.TaskState) *proffer.TaskStatus {
 	t.Helper()
 	message := m.next(t)
+	for _, ended := message.(*protocol.TaskEnded); ended; _, ended = message.(*protocol.TaskEnded) {
+		message = m.next(t) // it tells less than the status that follows
+	}
 	u, ok := message.(*protocol.StatusUpdate)
 	if !ok {
 		t.Fatalf("%T %+v came, want %s of %s", message, message, state, task)

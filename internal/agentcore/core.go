@@ -78,7 +78,7 @@ func (c *Core) Advance(now time.Time) {
 // until the next input.
 func (c *Core) Effects() []Effect {
 	for _, f := range c.fresh {
-		f.message.Latest = f.task.state
+		f.message.Latest, f.task.fresh = f.task.state, false
 	}
 	clear(c.fresh)
 	c.fresh = c.fresh[:0]

@@ -172,6 +172,8 @@ func toMaster(m protocol.ToMaster) string {
 			text += fmt.Sprintf(", executor %s of %s", e.Executor.ID, e.FrameworkID)
 		}
 		return text
+	case *protocol.TaskEnded:
+		return fmt.Sprintf("%s of %s has ended: %s", m.TaskID, m.FrameworkID, m.State)
 	case *protocol.StatusUpdate:
 		text := fmt.Sprintf("%d of %s: %s", m.Status.UpdateID, m.FrameworkID, m.Status)
 		if m.Status.Health != proffer.HealthUnknown {

@@ -15,6 +15,7 @@ type stream struct {
 	made  uint64        // statuses so far
 	pause time.Duration // before the head is sent again
 	retry alarm
+	fresh bool // the head is among the effects, where it still takes the newest state along
 }
 
 // update takes a new status of a task. It owns s.
@@ -40,6 +41,9 @@ func (c *Core) update(now time.Time, t *task, s *proffer.TaskStatus) {
 	}
 	if t.head != nil {
 		t.rest = append(t.rest, s)
+		if s.State.Terminal() && !t.fresh {
+			c.send(&protocol.TaskEnded{FrameworkID: t.framework.id, TaskID: t.info.ID, State: s.State})
+		}
 		return
 	}
 	t.head, t.pause = s, 0
@@ -53,6 +57,7 @@ func (c *Core) sendHead(now time.Time, t *task) {
 	}
 	m := &protocol.StatusUpdate{FrameworkID: t.framework.id, Status: t.head}
 	c.fresh = append(c.fresh, freshUpdate{m, t})
+	t.fresh = true
 	c.send(m)
 	t.pause = min(max(2*t.pause, c.cfg.StatusRetryMin), c.cfg.StatusRetryMax)
 	c.alarms.set(&t.retry, now.Add(t.pause))

@@ -60,6 +60,10 @@ func (c *Core) FromAgent(now time.Time, id LinkID, m protocol.ToMaster) {
 	switch m := m.(type) {
 	case *protocol.StatusUpdate:
 		c.update(now, g, m)
+	case *protocol.TaskEnded:
+		if f, ok := c.frameworks[m.FrameworkID]; ok && f.tasks[m.TaskID] != nil && f.tasks[m.TaskID].agent == g {
+			c.becomes(now, f.tasks[m.TaskID], m.State)
+		}
 	case *protocol.ExecutorMessage:
 		if f, ok := c.frameworks[m.FrameworkID]; ok {
 			c.tell(f, &scheduler.MessageEvent{AgentID: g.info.ID, ExecutorID: m.ExecutorID, Data: m.Data})

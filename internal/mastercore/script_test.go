@@ -30,6 +30,7 @@ import (
 //	decline s1 OFFER | suppress s1 [ROLE] | revive s1 [ROLE] | roles s1 ROLE ...
 //	kill s1 TASK [grace=5s] | reconcile s1 [TASK[@AGENT] ...]
 //	status l1 FRAMEWORK TASK STATE ID [latest=STATE]
+//	task-ended l1 FRAMEWORK TASK STATE
 //	ack s1 AGENT TASK ID
 //	message s1 AGENT EXECUTOR TEXT | shutdown s1 AGENT EXECUTOR
 //	executor-message l1 FRAMEWORK EXECUTOR TEXT
@@ -105,7 +106,7 @@ func (s *script) command(t *testing.T, d *datadriven.TestData) {
 		s.core.Disconnect(s.now, mastercore.SessionID(number()))
 	case "unlink":
 		s.core.Unlink(s.now, mastercore.LinkID(number()))
-	case "register", "status", "executor-message", "executor-exited", "framework-ended":
+	case "register", "status", "task-ended", "executor-message", "executor-exited", "framework-ended":
 		s.core.FromAgent(s.now, mastercore.LinkID(number()), fromAgent(t, d, pos, args))
 	default:
 		s.core.Call(s.now, mastercore.SessionID(number()), call(t, d, pos, args))
@@ -253,6 +254,8 @@ func fromAgent(t *testing.T, d *datadriven.TestData, pos []string, args map[stri
 			m.Latest = state(t, v[0])
 		}
 		return m
+	case "task-ended":
+		return &protocol.TaskEnded{FrameworkID: framework(), TaskID: proffer.TaskID(pos[2]), State: state(t, pos[3])}
 	case "executor-message":
 		return &protocol.ExecutorMessage{FrameworkID: framework(), ExecutorID: proffer.ExecutorID(pos[2]), Data: []byte(pos[3])}
 	case "executor-exited":

@@ -34,8 +34,19 @@ func (f *framework) drop(t *task) {
 	f.ended.add(t.info.ID)
 }
 
-// update takes a status from an agent. The resources of a task are free when
-// its newest state is terminal, however long its scheduler takes to learn it.
+// becomes takes the newest state of a task. Its resources are free when that is
+// terminal, however long its scheduler takes to learn it.
+func (c *Core) becomes(now time.Time, t *task, latest proffer.TaskState) {
+	if !t.latest.Terminal() {
+		t.latest = latest
+	}
+	if t.holds && t.latest.Terminal() {
+		t.holds = false
+		c.release(now, t.agent, t.framework.info.ID, t.role, t.info.Resources)
+	}
+}
+
+// update takes a status from an agent.
 func (c *Core) update(now time.Time, g *agent, m *protocol.StatusUpdate) {
 	f, ok := c.frameworks[m.FrameworkID]
 	if !ok {
@@ -46,13 +57,7 @@ func (c *Core) update(now time.Time, g *agent, m *protocol.StatusUpdate) {
 		c.tell(f, &scheduler.UpdateEvent{Status: c.seenBy(f, *m.Status)})
 		return
 	}
-	if !t.latest.Terminal() {
-		t.latest = m.Latest
-	}
-	if t.holds && t.latest.Terminal() {
-		t.holds = false
-		c.release(now, g, f.info.ID, t.role, t.info.Resources)
-	}
+	c.becomes(now, t, m.Latest)
 	t.status, t.acked = m.Status, false
 	c.tell(f, &scheduler.UpdateEvent{Status: c.seenBy(f, *m.Status)})
 }

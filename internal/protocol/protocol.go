@@ -39,6 +39,15 @@ type (
 		Latest      proffer.TaskState
 	}
 
+	// TaskEnded tells that a task has ended whose earlier status still waits
+	// for its acknowledgement: the terminal one comes after that, but the
+	// resources are free.
+	TaskEnded struct {
+		FrameworkID proffer.FrameworkID
+		TaskID      proffer.TaskID
+		State       proffer.TaskState
+	}
+
 	// ExecutorMessage carries data from an executor to its scheduler.
 	ExecutorMessage struct {
 		FrameworkID proffer.FrameworkID
@@ -54,7 +63,7 @@ type (
 	}
 
 	// ExecutorExited tells that an executor ended; it comes after the terminal
-	// statuses of its tasks.
+	// statuses of its tasks, or after TaskEnded of those whose status waits.
 	ExecutorExited struct {
 		FrameworkID proffer.FrameworkID
 		ExecutorID  proffer.ExecutorID
@@ -135,6 +144,7 @@ type (
 
 func (*Register) toMaster()        {}
 func (*StatusUpdate) toMaster()    {}
+func (*TaskEnded) toMaster()       {}
 func (*ExecutorMessage) toMaster() {}
 func (*FrameworkEnded) toMaster()  {}
 func (*ExecutorExited) toMaster()  {}
