@@ -21,10 +21,10 @@ race: ## pass the tests under the race detector (needs gcc)
 	$(GO) test -race ./...
 
 .PHONY: fuzz
-fuzz: ## fuzz every parser and decoder, FUZZTIME each (default 10s)
+fuzz: ## fuzz every parser and decoder, FUZZTIME inputs each (default 100000x)
 	@for t in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
 		for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$t/*_test.go | cut -c6-); do \
-			echo "$$t $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(or $(FUZZTIME),10s) $$t || exit 1; \
+			echo "$$t $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(or $(FUZZTIME),100000x) -fuzzminimizetime 1x $$t || exit 1; \
 		done; \
 	done
 
