@@ -198,7 +198,7 @@ func TestInterrupt(t *testing.T) {
 	if code := c.ProcessState.ExitCode(); code != exitInterrupted {
 		t.Errorf("exit code %d", code)
 	}
-	for _, part := range []string{"interrupted", "2 jobs: 0 finished, 1 failed, 1 not run", "not run: job-2"} {
+	for _, part := range []string{"interrupted", "killed job-1", "2 jobs: 0 finished, 1 killed, 1 not run", "not run: job-2"} {
 		if !strings.Contains(out.String(), part) {
 			t.Errorf("it does not say %q:\n%s", part, out.String())
 		}

@@ -18,11 +18,12 @@ const (
 	finished              // ended well
 	failed                // ended badly, for good
 	skipped               // a job that it is after did not finish
+	killed                // it ran when the batch was stopped
 	notRun                // the batch was stopped before its turn
 )
 
 func (s state) String() string {
-	return [...]string{"waiting", "ready", "running", "pausing", "finished", "failed", "skipped", "not run"}[s]
+	return [...]string{"waiting", "ready", "running", "pausing", "finished", "failed", "skipped", "killed", "not run"}[s]
 }
 
 func (s state) ended() bool { return s >= finished }
@@ -46,6 +47,7 @@ type plan struct {
 	entries   []*entry
 	keepGoing bool // after a failure
 	stopped   bool
+	kills     bool // what runs is killed, too
 	counts    map[state]int
 }
 
@@ -109,6 +111,10 @@ func (p *plan) ended(e *entry, good bool, result string) []*entry {
 		}
 		return nil
 	}
+	if p.stopped && p.kills {
+		p.set(e, killed)
+		return p.skipAfter(e, nil)
+	}
 	if e.failures++; e.failures <= e.retries && !p.stopped {
 		p.set(e, pausing)
 		return nil
@@ -155,6 +161,12 @@ func (p *plan) again(e *entry) {
 	}
 }
 
+// interrupt stops the plan and takes for killed what does not end well now.
+func (p *plan) interrupt() {
+	p.kills = true
+	p.stop()
+}
+
 // stop has nothing new be launched. What runs goes on.
 func (p *plan) stop() {
 	p.stopped = true
@@ -164,7 +176,7 @@ func (p *plan) stop() {
 			p.set(e, notRun)
 		case pausing:
 			p.set(e, failed) // it has failed before
-		case running, finished, failed, skipped, notRun:
+		case running, finished, failed, skipped, killed, notRun:
 		}
 	}
 }

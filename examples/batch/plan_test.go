@@ -69,8 +69,11 @@ func playPlan(t *testing.T, seed uint64, rng *rand.Rand, jobs []*job) {
 			p.ended(e, false, "exit status 1")
 		case 5:
 			p.ended(e, true, "")
-			if rng.IntN(10) == 0 {
+			switch rng.IntN(20) {
+			case 0:
 				p.stop()
+			case 1:
+				p.interrupt()
 			}
 		default:
 			p.ended(e, true, "")

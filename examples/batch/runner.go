@@ -163,7 +163,7 @@ func (r *runner) goOn(d *scheduler.Driver) error {
 func (r *runner) stop(d *scheduler.Driver, now bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.plan.stop()
+	r.plan.interrupt()
 	var options []scheduler.KillOption
 	if now {
 		options = append(options, scheduler.WithGrace(-1))

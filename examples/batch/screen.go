@@ -132,7 +132,7 @@ func (s *screen) summary(p *plan, logs string) {
 	}
 	_ = w.Flush()
 	parts := []string{fmt.Sprintf("%d finished", p.counts[finished])}
-	for _, st := range []state{failed, skipped, notRun} {
+	for _, st := range []state{failed, skipped, killed, notRun} {
 		if n := p.counts[st]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, st))
 		}
