@@ -49,7 +49,7 @@ func (c *Core) accept(now time.Time, f *framework, call *scheduler.AcceptCall) {
 		}
 	}
 	if err := c.allocator.Accept(now, call.OfferIDs, a.used, call.Filter); err != nil {
-		c.report(f, err) // a filter out of range: everything else has been checked
+		c.report(now, f, err) // a filter out of range: everything else has been checked
 		return
 	}
 	for id, info := range a.executors {

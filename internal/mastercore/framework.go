@@ -131,9 +131,9 @@ func (c *Core) Call(now time.Time, id SessionID, call scheduler.Call) {
 	case *scheduler.DeclineCall:
 		c.decline(now, f, call.OfferIDs, call.Filter)
 	case *scheduler.SuppressCall:
-		c.report(f, c.allocator.Suppress(now, f.info.ID, call.Roles...))
+		c.report(now, f, c.allocator.Suppress(now, f.info.ID, call.Roles...))
 	case *scheduler.ReviveCall:
-		c.report(f, c.allocator.Revive(now, f.info.ID, call.Roles...))
+		c.report(now, f, c.allocator.Revive(now, f.info.ID, call.Roles...))
 	case *scheduler.UpdateRolesCall:
 		c.updateRoles(now, f, call.Roles)
 	case *scheduler.KillCall:
@@ -153,7 +153,7 @@ func (c *Core) Call(now time.Time, id SessionID, call scheduler.Call) {
 	case *scheduler.TeardownCall:
 		c.remove(now, f)
 	default:
-		c.report(f, fmt.Errorf("unknown call %T", call))
+		c.report(now, f, fmt.Errorf("unknown call %T", call))
 	}
 }
 
@@ -161,11 +161,11 @@ func (c *Core) updateRoles(now time.Time, f *framework, roles []string) {
 	info := f.info
 	info.Roles = roles
 	if err := info.Validate(); err != nil {
-		c.report(f, err)
+		c.report(now, f, err)
 		return
 	}
 	f.info = info
-	c.report(f, c.allocator.UpdateFramework(now, f.info.ID, offers.Subscription{Roles: roles}))
+	c.report(now, f, c.allocator.UpdateFramework(now, f.info.ID, offers.Subscription{Roles: roles}))
 }
 
 // decline gives back the offers that are the framework's; others have been
@@ -173,7 +173,7 @@ func (c *Core) updateRoles(now time.Time, f *framework, roles []string) {
 func (c *Core) decline(now time.Time, f *framework, ids []proffer.OfferID, filter offers.Filter) {
 	for _, id := range ids {
 		if o, ok := c.allocator.Offer(id); ok && o.FrameworkID == f.info.ID {
-			c.report(f, c.allocator.Decline(now, id, filter))
+			c.report(now, f, c.allocator.Decline(now, id, filter))
 		}
 	}
 }
@@ -181,11 +181,12 @@ func (c *Core) decline(now time.Time, f *framework, ids []proffer.OfferID, filte
 // report ends the session of a framework that breaks the rules of the
 // protocol: its driver checks what users can get wrong, so what comes through
 // is not to be trusted further. Its tasks live on for the failover time-out.
-func (c *Core) report(f *framework, err error) {
-	if err == nil {
+func (c *Core) report(now time.Time, f *framework, err error) {
+	if err == nil || f.session == 0 {
 		return
 	}
-	c.tell(f, &scheduler.ErrorEvent{Err: fmt.Errorf("%w: %w", scheduler.ErrInvalidFramework, err)})
+	c.effects = append(c.effects, Effect{Session: f.session, End: fmt.Errorf("%w: %w", scheduler.ErrInvalidFramework, err)})
+	c.Disconnect(now, f.session)
 }
 
 // mustKnow is for calls about frameworks that the core's own books have.
