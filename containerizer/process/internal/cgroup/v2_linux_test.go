@@ -25,6 +25,10 @@ func fake2(t *testing.T) *group2 {
 		"cgroup.subtree_control": "", "proffer/cgroup.subtree_control": "",
 		"proffer/x/cgroup.controllers": "cpuset cpu io memory pids\n",
 		"proffer/x/memory.swap.max":    "max\n",
+		// As the kernel has them: an ordinary user could not write again to what
+		// the code under test creates without a mode.
+		"proffer/x/cpu.weight": "", "proffer/x/cpu.max": "", "proffer/x/memory.max": "",
+		"proffer/x/pids.max": "", "proffer/x/cgroup.kill": "",
 	} {
 		if err := os.WriteFile(filepath.Join(root, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
