@@ -12,12 +12,16 @@ type Policy interface {
 	// a client came or went, a weight or the cluster's total changed.
 	Reset(t *Tree)
 
-	// Changed tells that the allocation of a client (and with it that of all
-	// its ancestors), or whether it is active, has changed.
-	Changed(client *Node)
+	// Changed tells that the allocation of a node (and with it that of all its
+	// ancestors), or whether it is active, has changed.
+	Changed(n *Node)
 
 	// Order yields the active clients, the one to be offered next first, until
 	// yield returns false. The first that can use what is there receives it.
 	// Neither Reset nor Changed is called while Order runs.
-	Order(yield func(client *Node) bool)
+	//
+	// Enter, where it is not nil, tells for a role whether the clients below
+	// it matter to the caller, who refuses them in any case: a policy that does
+	// not walk the tree may ignore it.
+	Order(enter func(role *Node) bool, yield func(client *Node) bool)
 }

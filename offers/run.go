@@ -47,7 +47,7 @@ func (a *Allocator) offerNext(now time.Time, g *agent) *Offer {
 		to    *client
 		taken resources.Resources
 	)
-	a.cfg.Policy.Order(func(n *Node) bool {
+	a.cfg.Policy.Order(nil, func(n *Node) bool {
 		c := n.client
 		offer := g.available.AllocatableTo(n.Role())
 		if offer.IsEmpty() || !a.allocatable(c, offer) {

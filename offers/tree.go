@@ -62,6 +62,7 @@ type Node struct {
 	parent    *Node
 	children  []*Node
 	weight    float64
+	priority  int
 	pinned    bool // a role whose weight was set stays when nobody is in it
 	allocated vector
 	count     uint64
@@ -88,6 +89,10 @@ func (n *Node) Children() []*Node { return n.children }
 
 // Weight returns the weight of a role; it is 1 where none was set.
 func (n *Node) Weight() float64 { return n.weight }
+
+// Priority returns the priority of a role; it is 0 where none was set. Greater
+// ones matter more.
+func (n *Node) Priority() int { return n.priority }
 
 // Active reports whether the node is, or holds, a client that can be offered
 // something: subscribed, connected and not suppressed.

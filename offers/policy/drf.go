@@ -76,19 +76,25 @@ func (d *drf) Changed(client *offers.Node) {
 }
 
 // Order implements [offers.Policy].
-func (d *drf) Order(yield func(*offers.Node) bool) {
-	d.tree.Root().Data.(*rank).walk(yield)
+func (d *drf) Order(enter, yield func(*offers.Node) bool) {
+	d.tree.Root().Data.(*rank).walk(enter, yield)
 }
 
 // walk yields the clients below r, in order, and reports whether to go on.
-func (r *rank) walk(yield func(*offers.Node) bool) bool {
-	if r.node.Kind() == offers.KindClient {
+func (r *rank) walk(enter, yield func(*offers.Node) bool) bool {
+	switch r.node.Kind() {
+	case offers.KindClient:
 		return yield(r.node)
+	case offers.KindRole:
+		if enter != nil && !enter(r.node) {
+			return true
+		}
+	case offers.KindGroup:
 	}
 	if len(r.children) == 0 {
 		return true
 	}
-	if !r.children[0].walk(yield) {
+	if !r.children[0].walk(enter, yield) {
 		return false
 	}
 	// The rest of a heap in order, without changing it: the next one is the
@@ -97,7 +103,7 @@ func (r *rank) walk(yield func(*offers.Node) bool) bool {
 	next.visit(0)
 	for len(next.open) > 0 {
 		i := heap.Pop(&next).(int)
-		if !r.children[i].walk(yield) {
+		if !r.children[i].walk(enter, yield) {
 			return false
 		}
 		next.visit(i)

@@ -47,7 +47,7 @@ type strict struct {
 
 func (s *strict) Reset(t *offers.Tree) { s.tree = t }
 func (s *strict) Changed(*offers.Node) {}
-func (s *strict) Order(yield func(*offers.Node) bool) {
+func (s *strict) Order(_, yield func(*offers.Node) bool) {
 	for _, favoured := range []bool{true, false} {
 		for client := range s.tree.Clients() {
 			if (client.Framework() == s.favourite) == favoured && !yield(client) {

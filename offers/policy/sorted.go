@@ -35,7 +35,7 @@ func (s *sorted) Reset(t *offers.Tree) { s.tree, s.dirty = t, true }
 func (s *sorted) Changed(*offers.Node) { s.dirty = true }
 
 // Order implements [offers.Policy].
-func (s *sorted) Order(yield func(*offers.Node) bool) {
+func (s *sorted) Order(_, yield func(*offers.Node) bool) {
 	if s.dirty {
 		s.order = slices.AppendSeq(s.order[:0], s.tree.Clients())
 		slices.SortFunc(s.order, func(a, b *offers.Node) int {
