@@ -96,7 +96,7 @@ func TestConstraintsFailing(t *testing.T) {
 func TestConstraintsValidate(t *testing.T) {
 	for want, c := range map[string]Constraints{
 		"group 1 is empty":                         {{}},
-		"constraint 1 of group 2: Name is empty":   {{{Name: "a"}}, {{Is: Exists}}},
+		"constraint 1 of group 2: field Name is empty":   {{{Name: "a"}}, {{Is: Exists}}},
 		`Name is "x": a host name, region or zone`: {{{Of: OfHostname, Name: "x"}}},
 		"Of is 9: want one of the subjects":        {{{Of: 9, Name: "x"}}},
 		"Is is 77: want one of the predicates":     {{{Name: "x", Is: 77}}},
