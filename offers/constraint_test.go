@@ -95,20 +95,20 @@ func TestConstraintsFailing(t *testing.T) {
 
 func TestConstraintsValidate(t *testing.T) {
 	for want, c := range map[string]Constraints{
-		"group 1 is empty":                         {{}},
-		"constraint 1 of group 2: field Name is empty":   {{{Name: "a"}}, {{Is: Exists}}},
-		`Name is "x": a host name, region or zone`: {{{Of: OfHostname, Name: "x"}}},
-		"Of is 9: want one of the subjects":        {{{Of: 9, Name: "x"}}},
-		"Is is 77: want one of the predicates":     {{{Name: "x", Is: 77}}},
-		"text predicate does not fit a resource":   {{{Of: OfResource, Name: "cpus", Is: TextEquals, Text: "4"}}},
-		"numeric predicate does not fit a text":    {{{Of: OfZone, Is: AtLeast}}},
-		`Text is "x": only text predicates`:        {{{Name: "x", Is: AtLeast, Text: "x"}}},
-		"Number is 1: only numeric predicates":     {{{Name: "x", Is: Exists, Number: 1000}}},
-		"Number is -1: want 0 or more":             {{{Name: "x", Is: AtLeast, Number: -1000}}},
-		"missing closing )":                        {{{Name: "x", Is: TextMatches, Text: "("}}},
-		"unexpected )":                             {{{Name: "x", Is: TextMatches, Text: "a)|(b"}}},
-		"is of 4097 bytes: at most 4096":           {{{Name: "x", Is: TextNotMatches, Text: strings.Repeat("a", 4097)}}},
-		"instructions: at most 1000 are allowed":   {{{Name: "x", Is: TextMatches, Text: "(a{30}){33}b{100}"}}},
+		"group 1 is empty": {{}},
+		"constraint 1 of group 2: field Name is empty": {{{Name: "a"}}, {{Is: Exists}}},
+		`Name is "x": a host name, region or zone`:     {{{Of: OfHostname, Name: "x"}}},
+		"Of is 9: want one of the subjects":            {{{Of: 9, Name: "x"}}},
+		"Is is 77: want one of the predicates":         {{{Name: "x", Is: 77}}},
+		"text predicate does not fit a resource":       {{{Of: OfResource, Name: "cpus", Is: TextEquals, Text: "4"}}},
+		"numeric predicate does not fit a text":        {{{Of: OfZone, Is: AtLeast}}},
+		`Text is "x": only text predicates`:            {{{Name: "x", Is: AtLeast, Text: "x"}}},
+		"Number is 1: only numeric predicates":         {{{Name: "x", Is: Exists, Number: 1000}}},
+		"Number is -1: want 0 or more":                 {{{Name: "x", Is: AtLeast, Number: -1000}}},
+		"missing closing )":                            {{{Name: "x", Is: TextMatches, Text: "("}}},
+		"unexpected )":                                 {{{Name: "x", Is: TextMatches, Text: "a)|(b"}}},
+		"is of 4097 bytes: at most 4096":               {{{Name: "x", Is: TextNotMatches, Text: strings.Repeat("a", 4097)}}},
+		"instructions: at most 1000 are allowed":       {{{Name: "x", Is: TextMatches, Text: "(a{30}){33}b{100}"}}},
 	} {
 		err := c.Validate()
 		if err == nil || !strings.Contains(err.Error(), want) {

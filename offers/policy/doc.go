@@ -1,9 +1,13 @@
-// Package policy has the policies of the allocator in package offers: who is
-// offered an agent next.
+// Package policy has the policies of the allocator in package offers.
 //
-//   - [DRF]: weighted hierarchical dominant resource fairness, the master's
-//     default.
+// Who is offered an agent next is an [offers.Policy]:
+//
+//   - [DRF]: weighted hierarchical dominant resource fairness as Mesos has it,
+//     the master's default.
+//   - [HDRF]: the same without starving a part of a role.
+//   - [Priority]: the role of the greatest priority, DRF among equals.
 //   - [FIFO]: the framework that came first.
+//   - [Random]: by lot, in proportion to weights.
 //   - [Sorted]: any order that a comparison of two clients expresses; the way to
 //     a policy of one's own in a few lines.
 //

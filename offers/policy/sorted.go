@@ -15,12 +15,6 @@ func Sorted(compare func(a, b *offers.Node) int) offers.Policy {
 	return &sorted{compare: compare}
 }
 
-// FIFO returns the policy that offers everything to the framework that
-// subscribed first, and to the next one only what it declines.
-func FIFO() offers.Policy {
-	return Sorted(func(a, b *offers.Node) int { return 0 })
-}
-
 type sorted struct {
 	tree    *offers.Tree
 	compare func(a, b *offers.Node) int
