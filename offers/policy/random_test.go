@@ -62,7 +62,7 @@ func permute(weights []float64, taken []int, chance float64, table *[5][5]float6
 	for i, w := range weights {
 		if !slices.Contains(taken, i) {
 			table[len(taken)][i] += chance * w / left
-			permute(weights, append(taken[:len(taken):len(taken)], i), chance*w/left, table)
+			permute(weights, append(slices.Clip(taken), i), chance*w/left, table)
 		}
 	}
 }
