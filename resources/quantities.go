@@ -170,3 +170,12 @@ func (q Quantities) String() string {
 	}
 	return string(b)
 }
+
+// QuantityOf returns the amount of one name; it is empty where the amount is
+// not above 0.
+func QuantityOf(name string, amount Scalar) Quantities {
+	if amount <= 0 {
+		return Quantities{}
+	}
+	return Quantities{[]quantity{{name, amount}}}
+}

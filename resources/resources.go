@@ -94,6 +94,31 @@ func (r Resources) Scalars() iter.Seq2[string, Scalar] {
 	}
 }
 
+// Amounts yields what [Resources.Quantities] holds: by name the sum of scalars
+// and the number of values of ranges and sets. It does not allocate.
+func (r Resources) Amounts() iter.Seq2[string, Scalar] {
+	return func(yield func(string, Scalar) bool) {
+		for i := 0; i < len(r.entries); {
+			name, total, next := r.total(i)
+			if !yield(name, total) {
+				return
+			}
+			i = next
+		}
+	}
+}
+
+// IsPlain reports whether nothing is reserved, revocable, shared or of a
+// certain disk.
+func (r Resources) IsPlain() bool {
+	for i := range r.entries {
+		if x := r.entries[i].more.rare; x != &nothingRare && (x.reservations != nil || x.disk != nil || x.revocable || x.shared) {
+			return false
+		}
+	}
+	return true
+}
+
 // total adds up the amounts of the name at i and returns where the next one
 // begins. It cannot overflow, because build and Add have checked it.
 func (r Resources) total(i int) (name string, total Scalar, next int) {

@@ -86,6 +86,51 @@ func (r Resources) NonShared() Resources {
 	return r.filter(func(e *entry) bool { return !e.more.rare.shared })
 }
 
+// Capped returns r with every scalar cut down to at most what limit gives for
+// its name; ok false means no limit. What is indivisible and greater is left
+// out. Where a name has several resources, divisible ones are taken last.
+func (r Resources) Capped(limit func(name string) (most Scalar, ok bool)) Resources {
+	var entries []entry
+	for i := 0; i < len(r.entries); {
+		name, total, next := r.total(i)
+		group := r.entries[i:next]
+		i = next
+		most, limited := limit(name)
+		if !limited || group[0].kind() != KindScalar || total <= most {
+			entries = append(entries, group...)
+			continue
+		}
+		entries = append(entries, capped(group, most)...)
+	}
+	return Resources{entries}
+}
+
+// capped takes the resources of one name, whole ones before divisible ones,
+// until most is reached.
+func capped(group []entry, most Scalar) []entry {
+	taken := make([]Scalar, len(group))
+	most = max(most, 0)
+	for _, whole := range []bool{true, false} {
+		for i := range group {
+			e := &group[i]
+			if e.indivisible() != whole || (whole && e.amount > most) {
+				continue
+			}
+			taken[i] = min(e.amount, most)
+			most -= taken[i]
+		}
+	}
+	var entries []entry
+	for i, amount := range taken {
+		if amount > 0 {
+			e := group[i]
+			e.amount = amount
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
 // Reserve puts one more reservation on every resource. It fails where the role
 // does not lie below the one that the resource is reserved to already, and for
 // volumes and revocable resources.
