@@ -32,7 +32,18 @@ type FrameworkInfo struct {
 	// TASK_GONE and TASK_UNKNOWN; others receive TASK_LOST for all of them.
 	PartitionAware bool
 
+	Capabilities Capabilities
+
 	Labels map[string]string
+}
+
+// Capabilities are what a framework can deal with. What it does not name it is
+// not offered, so that frameworks which know nothing of it are not surprised.
+type Capabilities struct {
+	GPUs          bool // is offered agents that have GPUs
+	RegionAware   bool // is offered agents of other regions than the master's
+	Revocable     bool // is offered resources that may be taken back at any time
+	SharedVolumes bool // is offered volumes that others may use at the same time
 }
 
 // Validate reports everything that is wrong with the description.

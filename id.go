@@ -20,6 +20,8 @@ type (
 
 	// OfferID names one offer; it is good for one answer.
 	OfferID string
+	// InverseOfferID names one inverse offer; it is good for one answer.
+	InverseOfferID string
 
 	// TaskID names one run of a task. The framework chooses it and never uses
 	// it twice: a retry is a new task.
