@@ -1,10 +1,10 @@
 package offers
 
 import (
-	"cmp"
 	"fmt"
 	"math/rand/v2"
-	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/proffer-go/proffer"
@@ -18,30 +18,45 @@ type Allocator struct {
 	tree *Tree
 
 	frameworks map[proffer.FrameworkID]*framework
+	clients    uint64 // how many there ever were
 	agents     map[proffer.AgentID]*agent
-	agentList  []*agent // in order of arrival, so that runs do not depend on the map
-	offers     map[proffer.OfferID]*outstanding
+	agentList  []*agent // in no meaningful order, but the same in every repetition
+	arrivals   uint64   // of agents
+	offers     map[uint64]*outstanding
+	free       vector // what all agents have available to everybody
 
 	waiting    offerQueue // outstanding offers, the first to time out first
 	refusals   refusalHeap
-	candidates []*agent  // to be looked at in the next run
-	rescinded  []*Offer  // to be returned by Advance
-	stale      bool      // the policy has to be reset before the next run
-	runAt      time.Time // of the next run; zero for none
-	batchAt    time.Time // of the next batch run; zero until a decline waits for one
-	nextOffer  uint64
-	rng        *rand.Rand
-	scratch    vector
-}
+	candidates []*agent // to be looked at in the next run
+	withheld   []*agent // of which limits or guarantees keep something back
 
-// agent is one agent: total = available + offered + used.
-type agent struct {
-	info      proffer.AgentInfo
-	available resources.Resources
-	used      map[*client]resources.Resources
-	offered   map[*outstanding]struct{}
-	queued    bool // it is among the candidates
-	removed   bool
+	shapes      map[string]*shape
+	counted     map[int]bool // numbers of names that are ranges or sets
+	indexed     []*shape
+	indexUses   uint64
+	waiters     []*shape  // those that somebody waits for
+	gangs       []*want   // that wait for all their places at once
+	roomWaiters []*client // parked for want of quota
+	idle        []*client // parked until there is an agent to look at
+	roomGrew    bool      // a limit or guarantee leaves more than before
+	claims      []*claim  // see preempt.go
+	preemptAt   int64     // when preempt has something to do
+	maintained  []*agent  // that may have to send inverse offers
+
+	inverse        map[proffer.InverseOfferID]*inverse
+	inverseFilters []*inverse // answered ones that keep further ones away
+
+	changes   Changes   // to be returned by Advance
+	epoch     time.Time // from which times are counted: that of the first call
+	clock     int64     // the time of the latest call
+	stale     bool      // the policy has to be reset before the next run
+	runAt     time.Time // of the next run; zero for none
+	batchAt   time.Time // of the next batch run; zero until a decline waits for one
+	nextOffer uint64
+	runs      uint64
+	rng       *rand.Rand
+	scratch   vector
+	scratch2  vector
 }
 
 // New returns an allocator without agents and frameworks, or an error that
@@ -56,9 +71,13 @@ func New(cfg Config) (*Allocator, error) {
 		tree:       newTree(),
 		frameworks: make(map[proffer.FrameworkID]*framework),
 		agents:     make(map[proffer.AgentID]*agent),
-		offers:     make(map[proffer.OfferID]*outstanding),
+		offers:     make(map[uint64]*outstanding),
+		shapes:     make(map[string]*shape),
+		counted:    make(map[int]bool),
+		inverse:    make(map[proffer.InverseOfferID]*inverse),
 		rng:        rand.New(rand.NewPCG(cfg.Seed, 0x70726f66666572)),
 		stale:      true,
+		preemptAt:  never,
 	}
 	for _, name := range cfg.FairnessExcluded {
 		i := a.tree.names.number(name)
@@ -69,6 +88,34 @@ func New(cfg Config) (*Allocator, error) {
 	}
 	return a, nil
 }
+
+// Changes are what the allocator decided, in the order of the decisions.
+type Changes struct {
+	Offers    []*Offer // new ones, to be sent
+	Rescinded []*Offer // taken back, whatever the cause; each was sent before
+
+	InverseOffers    []*InverseOffer // new ones, to be sent
+	RescindedInverse []*InverseOffer // that ended without an answer
+
+	// Evictions are due: who did not give back in time what an inverse offer
+	// asked for. The caller ends tasks until it is free.
+	Evictions []Eviction
+}
+
+// touch begins every method that changes something.
+func (a *Allocator) touch(now time.Time) {
+	if a.epoch.IsZero() {
+		a.epoch = now
+	}
+	a.clock = max(a.clock, int64(now.Sub(a.epoch)))
+}
+
+// at returns a time as nanoseconds since the first one, which is how there are
+// so many of them that a time.Time would be too large.
+func (a *Allocator) at(t time.Time) int64 { return int64(t.Sub(a.epoch)) }
+
+// time is the inverse of at.
+func (a *Allocator) time(at int64) time.Time { return a.epoch.Add(time.Duration(at)) }
 
 // Deadline returns when Advance has something to do, and false if only a
 // further call can change that.
@@ -82,32 +129,44 @@ func (a *Allocator) Deadline() (time.Time, bool) {
 	sooner(a.runAt)
 	sooner(a.batchAt)
 	if len(a.refusals) > 0 {
-		sooner(a.refusals[0].until)
+		sooner(a.time(a.refusals[0].until))
 	}
-	if first := a.waiting.first; first != nil && a.cfg.OfferTimeout > 0 {
-		sooner(first.deadline)
+	if first := a.waiting.first; first != nil && first.deadline != never {
+		sooner(a.time(first.deadline))
+	}
+	if t, ok := a.inverseDeadline(); ok {
+		sooner(a.time(t))
+	}
+	if t, ok := a.gangDeadline(); ok {
+		sooner(a.time(t))
+	}
+	if t, ok := a.preemptDeadline(); ok {
+		sooner(a.time(t))
 	}
 	return at, !at.IsZero()
 }
 
 // Advance does what is due at now: it takes back offers that were not answered
-// in time, ends filters and, when a run is due, makes offers. It returns the
-// offers to send, in the order in which they were decided, and every offer
-// taken back since the last call, whatever the cause.
-func (a *Allocator) Advance(now time.Time) (made, rescinded []*Offer) {
+// in time, ends filters and, when a run is due, makes offers. It returns
+// everything decided since the last call.
+func (a *Allocator) Advance(now time.Time) Changes {
+	a.touch(now)
+	defer a.audit()
 	a.expireOffers(now)
 	a.expireRefusals(now)
+	a.expireInverse(now)
+	a.preempt(now)
 	due := func(at time.Time) bool { return !at.IsZero() && !at.After(now) }
 	if due(a.batchAt) {
 		a.batchAt = time.Time{}
-		a.requestRun(now)
 		a.runAt = now
 	}
-	if due(a.runAt) {
-		made = a.run(now)
+	if due(a.runAt) || a.gangDue() {
+		a.run(now)
 	}
-	rescinded, a.rescinded = a.rescinded, nil
-	return made, rescinded
+	changes := a.changes
+	a.changes = Changes{}
+	return changes
 }
 
 // SetWeight sets the weight of a role, which divides its share against that of
@@ -121,7 +180,21 @@ func (a *Allocator) SetWeight(role string, weight float64) error {
 		return fmt.Errorf("offers: set weight of role %q: weight %v is not above 0 and at most 1e9", role, weight)
 	}
 	n := a.tree.role(role)
-	n.weight, n.pinned = weight, weight != 1
+	n.weight = weight
+	a.tree.detach(n)
+	a.stale = true
+	return nil
+}
+
+// SetPriority sets the priority of a role, 0 where none is set: greater ones
+// go first with a policy that heeds them, and may preempt lesser ones (see
+// [Config.Preemption]).
+func (a *Allocator) SetPriority(role string, priority int) error {
+	if err := proffer.ValidateRole(role); err != nil {
+		return fmt.Errorf("offers: set priority: %w", err)
+	}
+	n := a.tree.role(role)
+	n.priority = priority
 	a.tree.detach(n)
 	a.stale = true
 	return nil
@@ -145,6 +218,12 @@ func (a *Allocator) look(now time.Time, g *agent) {
 	}
 }
 
+// requeue is look for an agent that has more than before, or is new.
+func (a *Allocator) requeue(now time.Time, g *agent) {
+	a.agentChanged(g, true)
+	a.look(now, g)
+}
+
 // lookAtAll has the next run look at every agent that has something available.
 func (a *Allocator) lookAtAll(now time.Time) {
 	for _, g := range a.agentList {
@@ -153,16 +232,20 @@ func (a *Allocator) lookAtAll(now time.Time) {
 }
 
 func (a *Allocator) expireOffers(now time.Time) {
-	if a.cfg.OfferTimeout < 0 {
-		return
-	}
-	for o := a.waiting.first; o != nil && !o.deadline.After(now); o = a.waiting.first {
+	at := a.at(now)
+	for o := a.waiting.first; o != nil && o.deadline <= at; o = a.waiting.first {
+		c, g, held := o.client, o.agent, o.held
+		part := o.offer.Resources
 		a.takeBack(now, o)
+		if held && c.subscribed { // others are to have their turn
+			a.refuse(c, g, part, at+int64(a.cfg.HoldTimeout))
+		}
 	}
 }
 
 func (a *Allocator) expireRefusals(now time.Time) {
-	for len(a.refusals) > 0 && !a.refusals[0].until.After(now) {
+	at := a.at(now)
+	for len(a.refusals) > 0 && a.refusals[0].until <= at {
 		r := a.refusals[0]
 		a.endRefusal(r)
 		a.look(now, r.agent)
@@ -175,172 +258,95 @@ func (a *Allocator) expireRefusals(now time.Time) {
 // takeBack rescinds an offer: its resources are available again, without a
 // filter.
 func (a *Allocator) takeBack(now time.Time, o *outstanding) {
-	a.rescinded = append(a.rescinded, o.offer)
+	a.changes.Rescinded = append(a.changes.Rescinded, &o.offer)
 	a.settle(o)
-	a.credit(o.client, o.offer.Resources)
+	o.returnDemand(0)
+	a.credit(o.client, o.agent, o.offer.Resources)
 	a.makeAvailable(now, o.agent, o.offer.Resources)
+	a.activate(now, o.client)
 	a.forget(o.client)
 }
 
 // settle ends the life of an offer; its resources stay charged to the client.
 func (a *Allocator) settle(o *outstanding) {
 	a.waiting.remove(o)
-	delete(a.offers, o.offer.ID)
-	delete(o.agent.offered, o)
-	o.client.held--
+	delete(a.offers, o.number)
+	o.agent.removeOffer(o)
+	o.client.removeOffer(o)
+	if o.held {
+		a.endHold(o)
+	}
+	a.unpark(o.client)
 }
 
-// credit takes r off the client's allocation.
-func (a *Allocator) credit(c *client, r resources.Resources) {
-	a.scratch = a.tree.names.vector(r, a.scratch)
-	c.node.credit(a.scratch)
+// charge adds r of the agent to the client's allocation.
+func (a *Allocator) charge(c *client, g *agent, r resources.Resources) {
+	all, plain := a.vectors(c, g, r, +1)
+	c.node.charge(all, plain)
 	a.cfg.Policy.Changed(c.node)
 }
 
+// credit is the inverse of charge.
+func (a *Allocator) credit(c *client, g *agent, r resources.Resources) {
+	all, plain := a.vectors(c, g, r, -1)
+	c.node.credit(all, plain)
+	a.roomGrew = a.roomGrew || a.tree.quotas > 0
+	a.cfg.Policy.Changed(c.node)
+}
+
+// vectors returns what of r counts for shares, and for quotas; they are good
+// until the next call. Shared volumes are counted on the way.
+func (a *Allocator) vectors(c *client, g *agent, r resources.Resources, uses int) (all, plain vector) {
+	if r.IsPlain() {
+		a.scratch = a.tree.names.scalars(r, a.scratch)
+		return a.scratch, a.scratch
+	}
+	for x := range r.Shared().All() {
+		size := vector(nil).plus(a.tree.names.number(x.Name), int64(x.Scalar))
+		c.node.share(sharedUse{g, x.Disk.Volume.ID}, uses*max(x.Copies, 1), size)
+	}
+	a.scratch = a.tree.names.scalars(r.NonShared(), a.scratch)
+	a.scratch2 = a.tree.names.scalars(r.NonShared().Unreserved().NonRevocable(), a.scratch2)
+	return a.scratch, a.scratch2
+}
+
 func (a *Allocator) makeAvailable(now time.Time, g *agent, r resources.Resources) {
-	if g.removed {
+	switch {
+	case g.removed:
 		return
-	}
-	sum, err := g.available.Add(r)
-	if err != nil {
-		panic(fmt.Sprintf("offers: returning resources to agent %s: %v", g.info.ID, err)) // only returns what was taken from it
-	}
-	g.available = sum
-	a.look(now, g)
-}
-
-// Usage is what a framework uses of an agent in a role.
-type Usage struct {
-	FrameworkID proffer.FrameworkID
-	Role        string
-	Resources   resources.Resources
-}
-
-// AddAgent adds an agent, of whose resources some may be in use already (it
-// comes back after the master restarted). What is free is offered at once.
-func (a *Allocator) AddAgent(now time.Time, info proffer.AgentInfo, used ...Usage) error {
-	if _, ok := a.agents[info.ID]; ok {
-		return fmt.Errorf("%w: agent %s", ErrExists, info.ID)
-	}
-	available := info.Resources
-	for _, u := range used {
-		if err := proffer.ValidateRole(u.Role); err != nil {
-			return fmt.Errorf("offers: add agent %s: %w", info.ID, err)
+	case g.over:
+		a.setAvailable(g, a.remainder(g))
+	case g.available.IsEmpty():
+		a.setAvailable(g, r.NonShared())
+	default:
+		sum, err := g.available.Add(r.NonShared())
+		if err != nil {
+			panic(fmt.Sprintf("offers: returning resources to agent %s: %v", g.info.ID, err)) // only returns what was taken from it
 		}
-		rest, ok := available.Sub(u.Resources)
-		if !ok {
-			return fmt.Errorf("add agent %s: %w: framework %s uses %s, %s are left of %s",
-				info.ID, ErrInsufficient, u.FrameworkID, u.Resources, available, info.Resources)
-		}
-		available = rest
+		a.setAvailable(g, sum)
 	}
-	g := &agent{
-		info: info, available: available,
-		used:    make(map[*client]resources.Resources),
-		offered: make(map[*outstanding]struct{}),
-	}
-	a.agents[info.ID] = g
-	a.agentList = append(a.agentList, g)
-	a.setTotal(info.Resources, +1)
-	for _, u := range used {
-		c := a.clientOf(u.FrameworkID, u.Role)
-		a.scratch = a.tree.names.vector(u.Resources, a.scratch)
-		c.node.charge(a.scratch)
-		a.use(g, c, u.Resources)
-	}
-	a.look(now, g)
-	return nil
-}
-
-// RemoveAgent removes an agent. Its offers are rescinded; what frameworks used
-// of it is credited at once (MESOS-621).
-func (a *Allocator) RemoveAgent(now time.Time, id proffer.AgentID) error {
-	g, ok := a.agents[id]
-	if !ok {
-		return fmt.Errorf("%w: %s", ErrUnknownAgent, id)
-	}
-	g.removed = true
-	for _, o := range sortedOffers(g.offered) {
-		a.takeBack(now, o)
-	}
-	for _, c := range sortedClients(g.used) {
-		a.unuse(g, c, g.used[c])
-		a.forget(c)
-	}
-	for _, f := range a.frameworks {
-		for _, c := range f.clients {
-			for r := c.refusals[g]; r != nil; r = c.refusals[g] {
-				a.endRefusal(r)
-			}
-		}
-	}
-	delete(a.agents, id)
-	a.agentList = slices.DeleteFunc(a.agentList, func(x *agent) bool { return x == g })
-	a.setTotal(g.info.Resources, -1)
-	return nil
-}
-
-func (a *Allocator) setTotal(r resources.Resources, sign int64) {
-	v := a.tree.names.vector(r, nil)
-	for i := range v {
-		v[i] *= sign
-	}
-	a.tree.total.add(v)
-	a.stale = true
-}
-
-// use accounts r of the agent as used by the client, who has been charged for
-// it.
-func (a *Allocator) use(g *agent, c *client, r resources.Resources) {
-	if r.IsEmpty() {
-		return
-	}
-	before, had := g.used[c]
-	sum, err := before.Add(r)
-	if err != nil {
-		panic(fmt.Sprintf("offers: use of agent %s: %v", g.info.ID, err)) // parts of one agent always add up
-	}
-	if !had {
-		c.held++
-	}
-	g.used[c] = sum
-}
-
-// unuse is the inverse of use and credits the client; it must use r.
-func (a *Allocator) unuse(g *agent, c *client, r resources.Resources) {
-	rest, _ := g.used[c].Sub(r)
-	if rest.IsEmpty() {
-		delete(g.used, c)
-		c.held--
-	} else {
-		g.used[c] = rest
-	}
-	a.credit(c, r)
-}
-
-func sortedOffers(set map[*outstanding]struct{}) []*outstanding {
-	list := make([]*outstanding, 0, len(set))
-	for o := range set {
-		list = append(list, o)
-	}
-	slices.SortFunc(list, func(x, y *outstanding) int { return cmp.Compare(x.offer.ID, y.offer.ID) })
-	return list
-}
-
-func sortedClients(set map[*client]resources.Resources) []*client {
-	list := make([]*client, 0, len(set))
-	for c := range set {
-		list = append(list, c)
-	}
-	slices.SortFunc(list, func(x, y *client) int { return cmp.Compare(x.node.arrival, y.node.arrival) })
-	return list
+	a.requeue(now, g)
 }
 
 // Offer returns an outstanding offer.
 func (a *Allocator) Offer(id proffer.OfferID) (*Offer, bool) {
-	o, ok := a.offers[id]
+	o, ok := a.outstanding(id)
 	if !ok {
 		return nil, false
 	}
-	return o.offer, true
+	return &o.offer, true
+}
+
+// outstanding finds an offer by the number in its id.
+func (a *Allocator) outstanding(id proffer.OfferID) (*outstanding, bool) {
+	digits, ok := strings.CutPrefix(string(id), a.cfg.IDPrefix)
+	if !ok {
+		return nil, false
+	}
+	number, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		return nil, false
+	}
+	o, ok := a.offers[number]
+	return o, ok && o.offer.ID == id
 }

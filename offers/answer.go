@@ -9,50 +9,169 @@ import (
 	"github.com/proffer-go/proffer/resources"
 )
 
+// Answer accepts offers of one agent, one role and one framework together.
+type Answer struct {
+	OfferIDs []proffer.OfferID
+
+	// Conversions are carried out first, in order, on what the offers hold.
+	Conversions []Conversion
+
+	// Used is in use from then on. What is left is declined with the filter,
+	// but for what the conversions have made: that is offered again at once.
+	Used   resources.Resources
+	Filter Filter
+}
+
 // Accept answers offers of one agent, one role and one framework: used, which
 // they must contain, is in use from now on; the rest is declined with the
 // filter. On an error nothing has changed.
 func (a *Allocator) Accept(now time.Time, ids []proffer.OfferID, used resources.Resources, filter Filter) error {
-	list, held, err := a.together(ids)
+	answer := Answer{OfferIDs: ids, Used: used, Filter: filter}
+	c, err := a.check(&answer)
 	if err != nil {
 		return err
 	}
-	if err := filter.Validate(); err != nil {
-		return fmt.Errorf("offers: accept %s: %w", ids[0], err)
-	}
-	rest, ok := held.Sub(used)
-	if !ok {
-		return fmt.Errorf("%w: offer %s has %s, %s are needed", ErrInsufficient, ids[0], held, used)
-	}
-	g, c := list[0].agent, list[0].client
-	for _, o := range list {
-		a.settle(o)
-	}
-	a.use(g, c, used)
-	a.giveBack(now, g, c, rest, filter)
+	a.touch(now)
+	defer a.audit()
+	a.carryOut(now, &c)
 	return nil
+}
+
+// AcceptAll accepts offers of several agents, all or nothing: on an error
+// nothing has changed.
+func (a *Allocator) AcceptAll(now time.Time, answers ...Answer) error {
+	list := make([]checked, 0, len(answers))
+	seen := make(map[proffer.OfferID]bool)
+	for i := range answers {
+		for _, id := range answers[i].OfferIDs {
+			if seen[id] {
+				return fmt.Errorf("%w: %s is named twice", ErrMixedOffers, id)
+			}
+			seen[id] = true
+		}
+		c, err := a.check(&answers[i])
+		if err != nil {
+			return err
+		}
+		list = append(list, c)
+	}
+	a.touch(now)
+	defer a.audit()
+	for i := range list {
+		a.carryOut(now, &list[i])
+	}
+	return nil
+}
+
+// checked is an answer that can be carried out.
+type checked struct {
+	*Answer
+	offers []*outstanding
+	held   resources.Resources // what the offers hold
+	rest   resources.Resources // that is not used
+}
+
+func (a *Allocator) check(answer *Answer) (checked, error) {
+	c := checked{Answer: answer}
+	var err error
+	if c.offers, c.held, err = a.together(answer.OfferIDs); err != nil {
+		return c, err
+	}
+	if err := answer.Filter.Validate(); err != nil {
+		return c, fmt.Errorf("offers: accept %s: %w", answer.OfferIDs[0], err)
+	}
+	left, total := c.held, c.offers[0].agent.info.Resources
+	for _, v := range answer.Conversions {
+		if left, total, err = v.apply(left, total); err != nil {
+			return c, fmt.Errorf("accept %s: %w", answer.OfferIDs[0], err)
+		}
+		if err := a.unusedByOthers(&c, v); err != nil {
+			return c, fmt.Errorf("accept %s: %w", answer.OfferIDs[0], err)
+		}
+	}
+	rest, ok := left.Sub(answer.Used)
+	if !ok {
+		return c, fmt.Errorf("%w: offer %s has %s, %s are needed", ErrInsufficient, answer.OfferIDs[0], left, answer.Used)
+	}
+	c.rest = rest
+	return c, nil
+}
+
+func (a *Allocator) carryOut(now time.Time, c *checked) {
+	g, by := c.offers[0].agent, c.offers[0].client
+	for _, o := range c.offers {
+		a.settle(o)
+		o.returnDemand(o.launched(c.Used))
+	}
+	refused := c.rest
+	if len(c.Conversions) == 0 {
+		a.use(g, by, c.Used)
+		a.credit(by, g, c.rest)
+	} else {
+		refused = c.rest
+		if fresh := c.held.Missing(c.rest); !fresh.IsEmpty() {
+			refused, _ = c.rest.Sub(fresh)
+		}
+		a.credit(by, g, c.held)
+		for _, v := range c.Conversions {
+			a.convert(g, v)
+		}
+		a.use(g, by, c.Used)
+		all, plain := a.vectors(by, g, c.Used, +1)
+		by.node.charge(all, plain)
+		by.node.uncount()
+		a.cfg.Policy.Changed(by.node)
+	}
+	a.giveBack(now, g, by, refused, c.rest, c.Filter)
+}
+
+// launched returns how many tasks of the offer's demands used is for.
+func (o *outstanding) launched(used resources.Resources) int {
+	n := 0
+	for _, s := range o.serves {
+		if s.want == nil {
+			continue
+		}
+		sh := s.want.shape
+		sh.scratch = sh.names.amounts(used, sh.scratch)
+		fit := s.tasks
+		for i, x := range sh.needs {
+			if x > 0 {
+				fit = min(fit, int(sh.scratch.at(i)/x))
+			}
+		}
+		n += fit
+	}
+	return n
 }
 
 // Decline answers an offer: nothing of it is used.
 func (a *Allocator) Decline(now time.Time, id proffer.OfferID, filter Filter) error {
-	o, ok := a.offers[id]
+	o, ok := a.outstanding(id)
 	if !ok {
 		return fmt.Errorf("%w: %s", ErrUnknownOffer, id)
 	}
 	if err := filter.Validate(); err != nil {
 		return fmt.Errorf("offers: decline %s: %w", id, err)
 	}
+	a.touch(now)
+	defer a.audit()
 	a.settle(o)
-	a.giveBack(now, o.agent, o.client, o.offer.Resources, filter)
+	o.returnDemand(0)
+	r := o.offer.Resources
+	a.credit(o.client, o.agent, r)
+	a.giveBack(now, o.agent, o.client, r, r, filter)
 	return nil
 }
 
 // Rescind takes an offer back. Advance returns it among the rescinded.
 func (a *Allocator) Rescind(now time.Time, id proffer.OfferID) error {
-	o, ok := a.offers[id]
+	o, ok := a.outstanding(id)
 	if !ok {
 		return fmt.Errorf("%w: %s", ErrUnknownOffer, id)
 	}
+	a.touch(now)
+	defer a.audit()
 	a.takeBack(now, o)
 	return nil
 }
@@ -72,10 +191,12 @@ func (a *Allocator) Release(now time.Time, agentID proffer.AgentID, u Usage) err
 	if !ok {
 		return fmt.Errorf("%w: framework %s, role %q", ErrUnknownRole, u.FrameworkID, u.Role)
 	}
-	if used := g.used[c]; !used.Contains(u.Resources) {
+	if used := g.used(c); !used.Contains(u.Resources) {
 		return fmt.Errorf("%w: framework %s uses %s of agent %s, %s cannot be released",
 			ErrInsufficient, u.FrameworkID, used, agentID, u.Resources)
 	}
+	a.touch(now)
+	defer a.audit()
 	a.unuse(g, c, u.Resources)
 	a.makeAvailable(now, g, u.Resources)
 	a.forget(c)
@@ -90,36 +211,40 @@ func (a *Allocator) together(ids []proffer.OfferID) ([]*outstanding, resources.R
 	}
 	list := make([]*outstanding, 0, len(ids))
 	for i, id := range ids {
-		o, ok := a.offers[id]
+		o, ok := a.outstanding(id)
 		if !ok {
 			return nil, held, fmt.Errorf("%w: %s", ErrUnknownOffer, id)
+		}
+		list = append(list, o)
+		if i == 0 {
+			held = o.offer.Resources
+			continue
 		}
 		if slices.Contains(ids[:i], id) {
 			return nil, held, fmt.Errorf("%w: %s is named twice", ErrMixedOffers, id)
 		}
-		if first := a.offers[ids[0]]; o.agent != first.agent || o.client != first.client {
-			return nil, held, fmt.Errorf("%w: %v and %v differ in agent, role or framework", ErrMixedOffers, first.offer, o.offer)
+		if first := list[0]; o.agent != first.agent || o.client != first.client {
+			return nil, held, fmt.Errorf("%w: %v and %v differ in agent, role or framework", ErrMixedOffers, &first.offer, &o.offer)
 		}
 		sum, err := held.Add(o.offer.Resources)
 		if err != nil {
 			return nil, held, fmt.Errorf("offers: accept %v: %w", ids, err)
 		}
 		held = sum
-		list = append(list, o)
 	}
 	return list, held, nil
 }
 
-// giveBack makes declined resources available again, to others at once, to
-// the client itself when its filter has ended.
-func (a *Allocator) giveBack(now time.Time, g *agent, c *client, r resources.Resources, filter Filter) {
-	if !r.IsEmpty() {
-		if c.subscribed && !g.removed {
-			a.refuse(&refusal{client: c, agent: g, refused: r, until: a.refusedUntil(now, filter)})
+// giveBack makes rest available again, to others at once, to the client itself
+// what it refuses of that only when its filter has ended.
+func (a *Allocator) giveBack(now time.Time, g *agent, c *client, refused, rest resources.Resources, filter Filter) {
+	if !rest.IsEmpty() {
+		if c.subscribed && !g.removed && !refused.IsEmpty() {
+			a.refuse(c, g, refused, a.at(a.refusedUntil(now, filter)))
 		}
-		a.credit(c, r)
-		a.makeAvailable(now, g, r)
+		a.makeAvailable(now, g, rest)
 	}
+	a.activate(now, c)
 	a.forget(c)
 }
 

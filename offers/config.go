@@ -14,6 +14,10 @@ type Config struct {
 	// allocator alone.
 	Policy Policy
 
+	// AgentOrder decides which agent serves a demand, and in which order agents
+	// are offered to frameworks without. Nil: at random, from Seed.
+	AgentOrder AgentOrder
+
 	// Coalesce is how long freed resources and other changes are gathered
 	// before they are offered. Default 2 ms; negative: not at all.
 	Coalesce time.Duration
@@ -31,6 +35,28 @@ type Config struct {
 	// them is not offered. Default cpus:0.01 or mem:32, as in Mesos. An empty,
 	// non-nil slice means that anything is offered.
 	MinAllocatable []resources.Quantities
+
+	// HoldTimeout takes a held offer back whose gang was not complete in time
+	// (see [Allocator.Hold]). Default 1 min; negative: never.
+	HoldTimeout time.Duration
+
+	// GangPatience is how long the tasks of a [Demand] that is a gang wait,
+	// when it is their turn, before others are offered nothing for HoldTimeout
+	// so that places gather. Default 1 min; negative: for ever.
+	GangPatience time.Duration
+
+	// Preemption takes resources back for demands that wait. Nil: nothing is
+	// ever taken back.
+	Preemption *Preemption
+
+	// Region is that of the master. Agents of other regions are offered only
+	// to frameworks that are region-aware. Empty: regions do not matter.
+	Region string
+
+	// GPUsForAll offers agents with GPUs to frameworks, too, that do not state
+	// that they can deal with them. Default: they are kept for those that do,
+	// so that small tasks do not take up machines with GPUs.
+	GPUsForAll bool
 
 	// FairnessExcluded names resources that do not count in shares, such as
 	// gpus where few frameworks can use them.
@@ -54,6 +80,13 @@ func (c Config) withDefaults() Config {
 	if c.OfferTimeout == 0 {
 		c.OfferTimeout = 30 * time.Second
 	}
+	if c.HoldTimeout == 0 {
+		c.HoldTimeout = time.Minute
+	}
+	if c.GangPatience == 0 {
+		c.GangPatience = time.Minute
+	}
+	c.Preemption = c.Preemption.withDefaults()
 	if c.MinAllocatable == nil {
 		c.MinAllocatable = []resources.Quantities{
 			resources.MustParseQuantities("cpus:0.01"), resources.MustParseQuantities("mem:32"),
@@ -72,6 +105,9 @@ func (c Config) validate() error {
 	}
 	if c.BatchInterval < 0 {
 		errs = append(errs, fmt.Errorf("offers: Config.BatchInterval %v is negative", c.BatchInterval))
+	}
+	if err := c.Preemption.validate(); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -54,7 +54,7 @@ func BenchmarkCycle(b *testing.B) {
 		made := 0
 		for b.Loop() {
 			now = now.Add(time.Hour) // past the filters of the last cycle
-			cycle, _ := a.Advance(now)
+			cycle := a.Advance(now).Offers
 			if len(cycle) != benchAgents {
 				b.Fatalf("%d offers, want one an agent, %d", len(cycle), benchAgents)
 			}

@@ -15,6 +15,9 @@ var (
 	// and one framework, and each named once.
 	ErrMixedOffers = errors.New("offers: offers cannot be accepted together")
 
+	// ErrOperation: an operation on resources cannot be carried out.
+	ErrOperation = errors.New("offers: invalid operation")
+
 	// ErrUnknownAgent: no agent of that id is there.
 	ErrUnknownAgent = errors.New("offers: unknown agent")
 

@@ -23,7 +23,7 @@ func ExampleAllocator() {
 	_ = a.AddFramework(now, "web", offers.Subscription{Roles: []string{"*"}})
 
 	now, _ = a.Deadline() // a little later: changes are gathered
-	made, _ := a.Advance(now)
+	made := a.Advance(now).Offers
 	fmt.Println(made[0])
 
 	// Use a part; the rest is declined for a minute.
@@ -34,7 +34,7 @@ func ExampleAllocator() {
 	err = a.Release(now, "agent-1", offers.Usage{FrameworkID: "web", Role: "*", Resources: resources.MustParse("cpus:1;mem:512")})
 	fmt.Println("release:", err)
 	now, _ = a.Deadline()
-	made, _ = a.Advance(now)
+	made = a.Advance(now).Offers
 	fmt.Println(made[0])
 	// Output:
 	// o1: agent-1 (host-1) for role *: cpus:4;mem:4096
@@ -50,7 +50,7 @@ func ExampleAllocator_Explain() {
 	_ = a.AddAgent(now, proffer.AgentInfo{ID: "agent-1", Hostname: "host-1", Resources: resources.MustParse("cpus:4;mem:4096")})
 	_ = a.AddAgent(now, proffer.AgentInfo{ID: "agent-2", Hostname: "host-2", Resources: resources.MustParse("cpus:1;mem:8192")})
 	_ = a.AddFramework(now, "web", offers.Subscription{Roles: []string{"*"}})
-	made, _ := a.Advance(now)
+	made := a.Advance(now).Offers
 	for _, o := range made {
 		_ = a.Decline(now, o.ID, offers.Filter{Refuse: time.Hour})
 	}

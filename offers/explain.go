@@ -32,39 +32,80 @@ type AgentExplanation struct {
 	AgentID  proffer.AgentID
 	Hostname string
 	Role     string
-	Why      Why
 
-	Total     resources.Resources // of the agent, for this role
-	Available resources.Resources // of it now
-	Short     resources.Quantities
-	Until     time.Time           // of a filter
-	Holder    proffer.FrameworkID // to whom it is offered
+	// Reasons has everything that is in the way, the most specific first: what
+	// the framework itself can change before what only others can. It has at
+	// least one entry; the only one is WhyAvailable when nothing is in the way.
+	Reasons []Reason
+
+	Total          resources.Resources // of the agent, for this role
+	Available      resources.Resources // of it now
+	Unavailability *Unavailability     // planned maintenance; nil for none
+}
+
+// Why returns the most specific reason.
+func (g AgentExplanation) Why() Why { return g.Reasons[0].Why }
+
+// Reason is one thing that keeps an agent from being offered.
+type Reason struct {
+	Why Why
+
+	Short      resources.Quantities // how much is missing for what is wanted
+	Until      time.Time            // when a filter ends
+	Holder     proffer.FrameworkID  // who is offered it
+	Role       string               // whose limit, or whose guarantee, it is
+	Constraint string               // the condition that the agent does not meet
 }
 
 // Why is a reason for which something is not offered.
 type Why uint8
 
-// The reasons. When several apply the most specific is given: one that the
-// framework itself can change before one that only others can.
+// The reasons, the more specific ones first.
 const (
 	WhyAvailable        Why = iota // nothing is in the way: an offer is made, or is due
 	WhyNotConnected                // the framework is not connected
 	WhySuppressed                  // the framework suppressed the role
 	WhyNoAgents                    // the cluster has no agent
+	WhyNoDemand                    // the framework states its demand, and this is not among it
 	WhyOffered                     // it is in an offer to this framework that waits for its answer
-	WhyFiltered                    // the framework declined it and its filter lasts
+	WhyConstraint                  // the agent does not meet the constraints
+	WhyGPUs                        // the agent has GPUs, which the framework cannot deal with
+	WhyRegion                      // the agent is in another region, of which the framework is not aware
+	WhyDraining                    // the agent is deactivated
 	WhyTooSmall                    // the agent does not have it even when idle
 	WhyReserved                    // what would serve is reserved for other roles
+	WhyFiltered                    // the framework declined it and its filter lasts
+	WhyLimit                       // the limit of a role is reached
+	WhyHeadroom                    // it is kept free for the guarantee of another role
+	WhyClaimed                     // it is kept for a demand for which it was preempted
 	WhyOfferedElsewhere            // it is in an offer to another framework
 	WhyInUse                       // it is used by running tasks
 	WhyBelowMinimum                // what is left is too little to be offered
+	WhyGang                        // there are places for some tasks of the gang, not for all
 	numWhys
 )
 
 var whyNames = [numWhys]string{
-	"available", "framework is not connected", "role is suppressed", "cluster has no agents",
-	"in an offer that waits for an answer", "declined, filter lasts", "agent is too small", "reserved for another role",
-	"offered to another framework", "in use", "below the least amount worth offering",
+	WhyAvailable:        "available",
+	WhyNotConnected:     "framework is not connected",
+	WhySuppressed:       "role is suppressed",
+	WhyNoAgents:         "cluster has no agents",
+	WhyNoDemand:         "not among the stated demand",
+	WhyOffered:          "in an offer that waits for an answer",
+	WhyConstraint:       "constraint not met",
+	WhyGPUs:             "agent has GPUs, framework lacks the capability",
+	WhyRegion:           "agent is in another region, framework lacks the capability",
+	WhyDraining:         "agent is deactivated",
+	WhyTooSmall:         "agent is too small",
+	WhyReserved:         "reserved for another role",
+	WhyFiltered:         "declined, filter lasts",
+	WhyLimit:            "limit reached of role",
+	WhyHeadroom:         "kept free for the guarantee of role",
+	WhyClaimed:          "kept for a demand of framework",
+	WhyOfferedElsewhere: "offered to another framework",
+	WhyInUse:            "in use",
+	WhyBelowMinimum:     "below the least amount worth offering",
+	WhyGang:             "not enough places for the whole gang",
 }
 
 // String returns the reason in words.
@@ -116,49 +157,203 @@ func (a *Allocator) Explain(id proffer.FrameworkID, wanted resources.Resources) 
 func (a *Allocator) explainAgent(g *agent, c *client, wanted resources.Resources) AgentExplanation {
 	role := c.node.Role()
 	e := AgentExplanation{
-		AgentID: g.info.ID, Hostname: g.info.Hostname, Role: role,
+		AgentID: g.info.ID, Hostname: g.info.Hostname, Role: role, Unavailability: g.maintenance,
 		Total:     g.info.Resources.AllocatableTo(role),
 		Available: g.available.AllocatableTo(role),
 	}
-	e.Short = e.Available.Quantities().Missing(wanted.Quantities())
-	fits := func(r resources.Resources) bool {
-		return !r.IsEmpty() && r.Quantities().Contains(wanted.Quantities())
+	if !c.caps.Revocable {
+		e.Total, e.Available = e.Total.NonRevocable(), e.Available.NonRevocable()
 	}
-	mine, others := a.offeredOf(g, c)
-	switch r := c.refusals[g].blocks(e.Available); {
-	case !fits(e.Total) && fits(g.info.Resources):
-		e.Why = WhyReserved
-		e.Short = e.Total.Quantities().Missing(wanted.Quantities())
-	case !fits(e.Total):
-		e.Why = WhyTooSmall
-		e.Short = e.Total.Quantities().Missing(wanted.Quantities())
-	case mine != nil && fits(mine.offer.Resources):
-		e.Why, e.Short = WhyOffered, resources.Quantities{}
-	case fits(e.Available) && r != nil:
-		e.Why, e.Until = WhyFiltered, r.until
-	case fits(e.Available) && !a.allocatable(c, e.Available):
-		e.Why = WhyBelowMinimum
-	case fits(e.Available):
-		e.Why = WhyAvailable
-	case others != nil:
-		e.Why, e.Holder = WhyOfferedElsewhere, others.offer.FrameworkID
-	default:
-		e.Why = WhyInUse
+	x := explainer{a: a, g: g, c: c, wanted: wanted, e: &e}
+	if mine := x.offered(func(o *outstanding) bool { return o.client == c && x.fits(o.offer.Resources) }); mine != nil {
+		e.Reasons = []Reason{{Why: WhyOffered}}
+		return e
+	}
+	x.demand()
+	x.exclusions()
+	if x.size() {
+		x.filters()
+		x.quotas()
+		x.availability()
+	}
+	if len(e.Reasons) == 0 {
+		e.Reasons = []Reason{{Why: WhyAvailable}}
 	}
 	return e
 }
 
-// offeredOf returns an offer of the agent to the client and one to others.
-func (a *Allocator) offeredOf(g *agent, c *client) (mine, others *outstanding) {
-	for _, o := range sortedOffers(g.offered) {
-		switch {
-		case o.client == c && mine == nil:
-			mine = o
-		case o.client != c && others == nil:
-			others = o
+// explainer gathers the reasons of one agent.
+type explainer struct {
+	a      *Allocator
+	g      *agent
+	c      *client
+	wanted resources.Resources
+	want   *want // the demand for what is wanted, if there is one
+	e      *AgentExplanation
+}
+
+func (x *explainer) add(r Reason) { x.e.Reasons = append(x.e.Reasons, r) }
+
+func (x *explainer) fits(r resources.Resources) bool {
+	return !r.IsEmpty() && r.Quantities().Contains(x.wanted.Quantities())
+}
+
+func (x *explainer) short(r resources.Resources) resources.Quantities {
+	return r.Quantities().Missing(x.wanted.Quantities())
+}
+
+func (x *explainer) offered(is func(*outstanding) bool) *outstanding {
+	for _, o := range sortedOffers(x.g) {
+		if is(o) {
+			return o
 		}
 	}
-	return mine, others
+	return nil
+}
+
+// demand finds the demand for what is wanted.
+func (x *explainer) demand() {
+	if !x.c.demanding {
+		return
+	}
+	for _, w := range x.c.wants {
+		if x.wanted.IsEmpty() || w.stated.Resources.Equal(x.wanted.Quantities()) || x.wanted.Quantities().Contains(w.stated.Resources) {
+			x.want = w
+			break
+		}
+	}
+	switch {
+	case x.want == nil || (x.want.left <= 0 && len(x.c.wants) > 0):
+		x.add(Reason{Why: WhyNoDemand})
+	case x.want.stated.Gang && x.want.waiting && x.want.why == WhyGang:
+		x.add(Reason{Why: WhyGang})
+	}
+}
+
+// exclusions are what keeps the agent from the framework whatever it has.
+func (x *explainer) exclusions() {
+	g, c := x.g, x.c
+	if failing := c.matcher.failing(&g.info); failing != "" {
+		x.add(Reason{Why: WhyConstraint, Constraint: failing})
+	}
+	if x.want != nil {
+		if failing := x.want.shape.agents.failing(&g.info); failing != "" {
+			x.add(Reason{Why: WhyConstraint, Constraint: failing})
+		}
+	}
+	if g.gpus && !c.caps.GPUs {
+		x.add(Reason{Why: WhyGPUs})
+	}
+	if g.remote && !c.caps.RegionAware {
+		x.add(Reason{Why: WhyRegion})
+	}
+	if g.deactivated {
+		x.add(Reason{Why: WhyDraining})
+	}
+}
+
+// size reports whether the agent, idle, has what is wanted.
+func (x *explainer) size() bool {
+	total, all := x.e.Total, x.g.info.Resources
+	switch {
+	case x.fits(total):
+		return true
+	case x.fits(all):
+		x.add(Reason{Why: WhyReserved, Short: x.short(total)})
+	default:
+		x.add(Reason{Why: WhyTooSmall, Short: x.short(total)})
+	}
+	return false
+}
+
+func (x *explainer) filters() {
+	refusals, available := x.g.refusal(x.c), x.e.Available
+	var r *refusal
+	if x.want != nil {
+		r = refusals.blocksShape(x.want.shape)
+	} else if !available.IsEmpty() {
+		r = refusals.blocks(available)
+	}
+	if r != nil && (x.fits(available) || x.fits(r.refused)) {
+		x.add(Reason{Why: WhyFiltered, Until: x.a.time(r.until)})
+	}
+}
+
+// quotas are the limits and guarantees in the way. What a reservation serves
+// they do not bind.
+func (x *explainer) quotas() {
+	a, role := x.a, x.c.node.parent.parent
+	if a.tree.quotas == 0 {
+		return
+	}
+	reserved := x.e.Available.Reserved().Quantities()
+	for name, amount := range reserved.Missing(x.wanted.Quantities()).All() {
+		i := a.tree.names.number(name)
+		if room, by := role.room(i); by != nil && int64(amount) > room {
+			x.add(Reason{Why: WhyLimit, Role: by.path, Short: resources.QuantityOf(name, amount-resources.Scalar(room))})
+		}
+		if beyond := int64(amount) - role.unmet(i) - a.headroom(i); beyond > 0 {
+			x.add(Reason{Why: WhyHeadroom, Role: a.tree.root.lacking(i), Short: resources.QuantityOf(name, resources.Scalar(beyond))})
+		}
+	}
+	if x.wanted.IsEmpty() && len(x.e.Reasons) == 0 && !x.e.Available.IsEmpty() {
+		if _, why := a.portion(x.g, x.c, false); why == WhyLimit || why == WhyHeadroom {
+			r := Reason{Why: why, Role: a.tree.root.lackingAny()}
+			for i := range x.g.amounts {
+				if room, by := role.room(i); why == WhyLimit && by != nil && room == 0 {
+					r.Role = by.path
+				}
+			}
+			x.add(r)
+		}
+	}
+}
+
+// lacking returns the role below whose guarantee lacks most of a resource.
+func (n *Node) lacking(i int) string {
+	if n.ownNeed(i) > 0 {
+		return n.path
+	}
+	var most *Node
+	for _, child := range n.children {
+		if child.need.at(i) > 0 && (most == nil || child.need.at(i) > most.need.at(i)) {
+			most = child
+		}
+	}
+	if most == nil {
+		return n.path
+	}
+	return most.lacking(i)
+}
+
+func (n *Node) lackingAny() string {
+	for i := range n.need {
+		if n.need[i] > 0 {
+			return n.lacking(i)
+		}
+	}
+	return ""
+}
+
+// availability is who has what is wanted now.
+func (x *explainer) availability() {
+	a, g, available := x.a, x.g, x.e.Available
+	if x.fits(available) {
+		if x.want != nil && len(g.claims) > 0 && !a.claimsLeave(g, x.want) {
+			x.add(Reason{Why: WhyClaimed, Holder: g.claims[0].want.client.framework.id})
+		}
+		if len(x.e.Reasons) == 0 && x.want == nil && !a.allocatable(x.c, available) {
+			x.add(Reason{Why: WhyBelowMinimum, Short: x.short(available)})
+		}
+		return
+	}
+	short := x.short(available)
+	others := x.offered(func(o *outstanding) bool { return o.client != x.c })
+	if others != nil {
+		x.add(Reason{Why: WhyOfferedElsewhere, Holder: others.offer.FrameworkID, Short: short})
+		return
+	}
+	x.add(Reason{Why: WhyInUse, Short: short})
 }
 
 // String returns the explanation as lines of text, one an agent.
@@ -183,15 +378,34 @@ func (e Explanation) String() string {
 
 // String returns the explanation in one line.
 func (g AgentExplanation) String() string {
-	s := fmt.Sprintf("%s (%s), role %s: %s", g.AgentID, g.Hostname, g.Role, g.Why)
-	if g.Holder != "" {
-		s += " " + string(g.Holder)
+	reasons := make([]string, len(g.Reasons))
+	for i, r := range g.Reasons {
+		reasons[i] = r.String()
 	}
-	if !g.Until.IsZero() {
-		s += " until " + g.Until.UTC().Format("15:04:05.000")
+	s := fmt.Sprintf("%s (%s), role %s: %s", g.AgentID, g.Hostname, g.Role, strings.Join(reasons, "; "))
+	if u := g.Unavailability; u != nil {
+		s += "; maintenance from " + u.Start.UTC().Format(time.RFC3339)
 	}
-	if !g.Short.IsEmpty() {
-		s += ", short by " + g.Short.String()
+	return s
+}
+
+// String returns the reason with its particulars.
+func (r Reason) String() string {
+	s := r.Why.String()
+	if r.Role != "" {
+		s += " " + r.Role
+	}
+	if r.Constraint != "" {
+		s += ": " + r.Constraint
+	}
+	if r.Holder != "" {
+		s += " " + string(r.Holder)
+	}
+	if !r.Until.IsZero() {
+		s += " until " + r.Until.UTC().Format("15:04:05.000")
+	}
+	if !r.Short.IsEmpty() {
+		s += ", short by " + r.Short.String()
 	}
 	return s
 }

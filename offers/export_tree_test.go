@@ -4,7 +4,7 @@ import "github.com/proffer-go/proffer/resources"
 
 // Vector and Charge let benchmarks of policies change what a node has without
 // an allocator around it.
-func (t *Tree) Vector(r resources.Resources) []int64 { return t.names.vector(r, nil) }
+func (t *Tree) Vector(r resources.Resources) []int64 { return t.names.scalars(r, nil) }
 
 // Charge gives the node that much more.
-func (n *Node) Charge(v []int64) { n.charge(v) }
+func (n *Node) Charge(v []int64) { n.charge(v, v) }

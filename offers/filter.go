@@ -1,8 +1,8 @@
 package offers
 
 import (
-	"container/heap"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/proffer-go/proffer/resources"
@@ -39,14 +39,14 @@ func (f Filter) Validate() error {
 }
 
 // refusal is a filter in force: the client refuses this much of the agent
-// until then.
+// until then. There may be very many: every byte counts.
 type refusal struct {
 	client  *client
 	agent   *agent
 	refused resources.Resources
-	until   time.Time
-	index   int      // in the heap
+	until   int64    // see Allocator.at
 	next    *refusal // a further one of the same client and agent, or nil
+	index   int32    // in the heap
 }
 
 // blocks reports whether one of the refusals keeps an offer from being made.
@@ -61,14 +61,54 @@ func (r *refusal) blocks(offer resources.Resources) (by *refusal) {
 	return nil
 }
 
+// blocksShape is blocks for one more task, wherever in the agent it would be.
+func (r *refusal) blocksShape(s *shape) (by *refusal) {
+	for ; r != nil; r = r.next {
+		s.scratch = s.names.amounts(r.refused, s.scratch)
+		if s.scratch.covers(s.needs) {
+			return r
+		}
+	}
+	return nil
+}
+
 // covers reports whether r blocks all that o blocks, for as long.
 func (r *refusal) covers(o *refusal) bool {
-	return !r.until.Before(o.until) && r.refused.Contains(o.refused)
+	return r.until >= o.until && r.refused.Contains(o.refused)
+}
+
+// refusal returns the client's filters on the agent.
+func (g *agent) refusal(c *client) *refusal {
+	if c.refusals == 0 || len(g.refusals) == 0 {
+		return nil
+	}
+	if i, ok := g.refusalAt(c); ok {
+		return g.refusals[i]
+	}
+	return nil
+}
+
+// refusalAt returns where the client's filters stand, or would stand.
+func (g *agent) refusalAt(c *client) (int, bool) {
+	lo, hi := 0, len(g.refusals)
+	if hi > 0 && g.refusals[hi-1].client.number < c.number {
+		return hi, false
+	}
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if g.refusals[mid].client.number < c.number {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo, lo < len(g.refusals) && g.refusals[lo].client == c
 }
 
 // refuse puts a refusal in force, in place of those that it covers.
-func (a *Allocator) refuse(r *refusal) {
-	for old := r.client.refusals[r.agent]; old != nil; old = old.next {
+func (a *Allocator) refuse(c *client, g *agent, refused resources.Resources, until int64) {
+	r := &refusal{client: c, agent: g, refused: refused, until: until}
+	for old := g.refusal(c); old != nil; old = old.next {
 		if old.covers(r) {
 			return
 		}
@@ -76,52 +116,92 @@ func (a *Allocator) refuse(r *refusal) {
 			a.endRefusal(old)
 		}
 	}
-	if r.client.refusals == nil {
-		r.client.refusals = make(map[*agent]*refusal)
+	if i, ok := g.refusalAt(c); ok {
+		r.next = g.refusals[i]
+		g.refusals[i] = r
+	} else {
+		g.refusals = slices.Insert(g.refusals, i, r)
 	}
-	r.next = r.client.refusals[r.agent]
-	r.client.refusals[r.agent] = r
-	heap.Push(&a.refusals, r)
+	c.refusals++
+	a.refusals.push(r)
 }
 
 // endRefusal removes a refusal that is in force.
 func (a *Allocator) endRefusal(r *refusal) {
-	heap.Remove(&a.refusals, r.index)
-	first := r.client.refusals[r.agent]
-	switch {
+	a.refusals.remove(r)
+	r.client.refusals--
+	g := r.agent
+	i, _ := g.refusalAt(r.client)
+	switch first := g.refusals[i]; {
 	case first != r:
 		for first.next != r {
 			first = first.next
 		}
 		first.next = r.next
 	case r.next != nil:
-		r.client.refusals[r.agent] = r.next
+		g.refusals[i] = r.next
 	default:
-		delete(r.client.refusals, r.agent)
+		g.refusals = slices.Delete(g.refusals, i, i+1)
 	}
+	a.unpark(r.client)
 }
 
 // refusalHeap has the refusal that ends first on top.
 type refusalHeap []*refusal
 
-func (h refusalHeap) Len() int           { return len(h) }
-func (h refusalHeap) Less(i, j int) bool { return h[i].until.Before(h[j].until) }
-func (h refusalHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i, j
-}
-
-// Push and Pop are for container/heap.
-func (h *refusalHeap) Push(x any) {
-	r := x.(*refusal)
-	r.index = len(*h)
+func (h *refusalHeap) push(r *refusal) {
 	*h = append(*h, r)
+	h.up(len(*h)-1, r)
 }
 
-func (h *refusalHeap) Pop() any {
-	old := *h
-	r := old[len(old)-1]
-	old[len(old)-1] = nil
-	*h = old[:len(old)-1]
-	return r
+func (h *refusalHeap) remove(r *refusal) {
+	last := len(*h) - 1
+	moved := (*h)[last]
+	(*h)[last] = nil
+	*h = (*h)[:last]
+	if moved == r {
+		return
+	}
+	i := int(r.index)
+	if !h.up(i, moved) {
+		h.down(i, moved)
+	}
+}
+
+// up puts r at i or above; it reports whether that is above.
+func (h refusalHeap) up(i int, r *refusal) bool {
+	start := i
+	for i > 0 {
+		parent := (i - 1) / 2
+		if h[parent].until <= r.until {
+			break
+		}
+		h.put(i, h[parent])
+		i = parent
+	}
+	h.put(i, r)
+	return i != start
+}
+
+func (h refusalHeap) down(i int, r *refusal) {
+	for {
+		child := 2*i + 1
+		if child >= len(h) {
+			break
+		}
+		if right := child + 1; right < len(h) && h[right].until < h[child].until {
+			child = right
+		}
+		if r.until <= h[child].until {
+			break
+		}
+		h.put(i, h[child])
+		i = child
+	}
+	h.put(i, r)
+}
+
+func (h refusalHeap) put(i int, r *refusal) {
+	h[i] = r
+	r.index = int32(i)
 }

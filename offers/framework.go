@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,14 +14,22 @@ import (
 // Subscription is what a framework tells the allocator of itself.
 type Subscription struct {
 	Roles      []string // at least one
-	Suppressed []string // those of Roles in which it wants no offers for now
+	Suppressed []string // those of Roles in which it wants no offers for now; nil in an update: as before
+
+	// Capabilities are what the framework can deal with.
+	Capabilities proffer.Capabilities
+
+	// Constraints say, by role, which agents the framework can use; a role
+	// that is missing is not constrained.
+	Constraints map[string]Constraints
 
 	// MinAllocatable are, by role, the least amounts worth offering to it,
 	// in place of Config.MinAllocatable. An empty slice: anything is.
 	MinAllocatable map[string][]resources.Quantities
 }
 
-func (s Subscription) validate() error {
+// Validate reports everything that is wrong with the subscription.
+func (s Subscription) Validate() error {
 	var errs []error
 	if len(s.Roles) == 0 {
 		errs = append(errs, errors.New("no role is named"))
@@ -40,6 +49,14 @@ func (s Subscription) validate() error {
 			errs = append(errs, fmt.Errorf("role %q with a least amount is not among the roles %q", role, s.Roles))
 		}
 	}
+	for role, c := range s.Constraints {
+		if !slices.Contains(s.Roles, role) {
+			errs = append(errs, fmt.Errorf("role %q with constraints is not among the roles %q", role, s.Roles))
+		}
+		if err := c.Validate(); err != nil {
+			errs = append(errs, fmt.Errorf("constraints of role %q: %w", role, err))
+		}
+	}
 	return errors.Join(errs...)
 }
 
@@ -52,13 +69,24 @@ type framework struct {
 
 // client is a framework in one role.
 type client struct {
-	framework  *framework
-	node       *Node
-	subscribed bool
-	suppressed bool
-	least      []resources.Quantities // nil: the allocator's own
-	held       int                    // outstanding offers, and agents on which it uses something
-	refusals   map[*agent]*refusal
+	framework   *framework
+	node        *Node
+	number      uint64
+	subscribed  bool
+	suppressed  bool
+	least       []resources.Quantities // nil: the allocator's own
+	caps        proffer.Capabilities
+	constraints Constraints
+	matcher     matcher
+	held        int          // outstanding offers, and agents on which it uses something
+	offers      *outstanding // a list through mine
+	refusals    int
+
+	demanding bool // it states its demand
+	wants     []*want
+
+	parked   bool // inactive for now: nothing could be offered to it
+	awaiting bool // it is among the roomWaiters
 }
 
 // AddFramework subscribes a framework, connected; agents with something to
@@ -67,9 +95,11 @@ func (a *Allocator) AddFramework(now time.Time, id proffer.FrameworkID, sub Subs
 	if f, ok := a.frameworks[id]; ok && f.subscribed() {
 		return fmt.Errorf("%w: framework %s", ErrExists, id)
 	}
-	if err := sub.validate(); err != nil {
+	if err := sub.Validate(); err != nil {
 		return fmt.Errorf("offers: add framework %s: %w", id, err)
 	}
+	a.touch(now)
+	defer a.audit()
 	f := a.frameworkOf(id)
 	f.active = true
 	a.subscribe(now, f, sub)
@@ -84,9 +114,11 @@ func (a *Allocator) UpdateFramework(now time.Time, id proffer.FrameworkID, sub S
 	if err != nil {
 		return err
 	}
-	if err := sub.validate(); err != nil {
+	if err := sub.Validate(); err != nil {
 		return fmt.Errorf("offers: update framework %s: %w", id, err)
 	}
+	a.touch(now)
+	defer a.audit()
 	for role, c := range f.clients {
 		if !slices.Contains(sub.Roles, role) {
 			c.subscribed = false
@@ -99,11 +131,17 @@ func (a *Allocator) UpdateFramework(now time.Time, id proffer.FrameworkID, sub S
 func (a *Allocator) subscribe(now time.Time, f *framework, sub Subscription) {
 	for _, role := range sub.Roles {
 		c := a.clientOf(f.id, role)
-		suppressed := slices.Contains(sub.Suppressed, role)
+		suppressed := slices.Contains(sub.Suppressed, role) || (sub.Suppressed == nil && c.subscribed && c.suppressed)
 		if c.suppressed && !suppressed {
 			a.clearRefusals(now, c)
 		}
 		c.subscribed, c.suppressed, c.least = true, suppressed, sub.MinAllocatable[role]
+		c.caps, c.constraints = sub.Capabilities, sub.Constraints[role]
+		c.matcher, _ = c.constraints.compile() // sub has been validated
+		a.restate(now, c)
+		if c.node.Active() {
+			a.lookAtAll(now) // what it can use may have changed
+		}
 	}
 	for _, c := range f.sorted() {
 		a.activate(now, c)
@@ -134,7 +172,10 @@ func (a *Allocator) Unsubscribe(now time.Time, id proffer.FrameworkID) error {
 	if !ok {
 		return fmt.Errorf("%w: %s", ErrUnknownFramework, id)
 	}
+	a.touch(now)
+	defer a.audit()
 	f.active = false
+	a.endInverseOf(f)
 	for _, c := range f.sorted() {
 		c.subscribed = false
 		a.activate(now, c)
@@ -158,7 +199,7 @@ func (a *Allocator) releaseAll(now time.Time, g *agent, id proffer.FrameworkID) 
 		return
 	}
 	for _, c := range f.sorted() {
-		if used, ok := g.used[c]; ok {
+		if used := g.used(c); !used.IsEmpty() {
 			a.unuse(g, c, used)
 			a.makeAvailable(now, g, used)
 		}
@@ -173,11 +214,14 @@ func (a *Allocator) Deactivate(now time.Time, id proffer.FrameworkID) error {
 	if err != nil {
 		return err
 	}
+	a.touch(now)
+	defer a.audit()
 	f.active = false
 	for _, c := range f.sorted() {
 		a.activate(now, c)
 		a.withdraw(now, c)
 	}
+	a.endInverseOf(f)
 	return nil
 }
 
@@ -187,6 +231,8 @@ func (a *Allocator) Activate(now time.Time, id proffer.FrameworkID) error {
 	if err != nil {
 		return err
 	}
+	a.touch(now)
+	defer a.audit()
 	f.active = true
 	for _, c := range f.sorted() {
 		a.activate(now, c)
@@ -202,6 +248,8 @@ func (a *Allocator) Suppress(now time.Time, id proffer.FrameworkID, roles ...str
 	if err != nil {
 		return fmt.Errorf("suppress: %w", err)
 	}
+	a.touch(now)
+	defer a.audit()
 	for _, c := range clients {
 		c.suppressed = true
 		a.activate(now, c)
@@ -210,39 +258,68 @@ func (a *Allocator) Suppress(now time.Time, id proffer.FrameworkID, roles ...str
 }
 
 // Revive starts offers again in the named roles, or in all if none is named,
-// and clears the filters there.
+// and clears the filters there, and all those of inverse offers.
 func (a *Allocator) Revive(now time.Time, id proffer.FrameworkID, roles ...string) error {
 	clients, err := a.clientsOf(id, roles)
 	if err != nil {
 		return fmt.Errorf("revive: %w", err)
 	}
+	a.touch(now)
+	defer a.audit()
 	for _, c := range clients {
 		c.suppressed = false
 		a.clearRefusals(now, c)
 		a.activate(now, c)
 	}
+	if len(clients) > 0 {
+		a.clearInverseFilters(now, clients[0].framework)
+	}
 	return nil
 }
 
-// activate brings the tree in line with what the client wants; a client that
-// starts to want something is shown every agent.
+// activate brings the tree in line with what the client wants; one without
+// demand that starts to want something is shown every agent.
 func (a *Allocator) activate(now time.Time, c *client) {
-	if c.node.setActive(c.subscribed && c.framework.active && !c.suppressed) {
+	wants := c.subscribed && c.framework.active && !c.suppressed
+	if c.node.setActive(wants && !c.parked && c.hungry()) {
 		a.cfg.Policy.Changed(c.node)
-		if c.node.Active() {
+		switch {
+		case !c.node.Active():
+		case c.demanding:
+			a.requestRun(now)
+		default:
 			a.lookAtAll(now)
 		}
+	}
+}
+
+// park makes a client inactive to which nothing can be offered for now, so
+// that runs do not come across it.
+func (a *Allocator) park(c *client) {
+	c.parked = true
+	if c.node.setActive(false) {
+		a.cfg.Policy.Changed(c.node)
+	}
+}
+
+// unpark ends that; whoever calls it has a run happen if one is needed.
+func (a *Allocator) unpark(c *client) {
+	if !c.parked {
+		return
+	}
+	c.parked = false
+	if c.subscribed && c.framework.active && !c.suppressed && c.hungry() && c.node.setActive(true) {
+		a.cfg.Policy.Changed(c.node)
 	}
 }
 
 // withdraw rescinds the client's offers and ends its filters.
 func (a *Allocator) withdraw(now time.Time, c *client) {
 	var mine []*outstanding
-	for o := a.waiting.first; o != nil; o = o.next {
-		if o.client == c {
-			mine = append(mine, o)
-		}
+	for o := c.offers; o != nil; o = o.mineNext {
+		mine = append(mine, o)
 	}
+	slices.SortFunc(mine, func(x, y *outstanding) int { return cmp.Compare(x.number, y.number) })
 	for _, o := range mine {
 		a.takeBack(now, o)
 	}
@@ -251,17 +328,24 @@ func (a *Allocator) withdraw(now time.Time, c *client) {
 
 // clearRefusals ends the client's filters, and shows the agents again.
 func (a *Allocator) clearRefusals(now time.Time, c *client) {
-	if len(c.refusals) == 0 {
+	if c.refusals == 0 {
 		return
 	}
 	for _, g := range a.agentList {
-		if _, ok := c.refusals[g]; !ok {
+		if g.refusal(c) == nil {
 			continue
 		}
-		for r := c.refusals[g]; r != nil; r = c.refusals[g] {
+		for r := g.refusal(c); r != nil; r = g.refusal(c) {
 			a.endRefusal(r)
 		}
 		a.look(now, g)
+	}
+}
+
+// clearAgentRefusals ends all filters on the agent.
+func (a *Allocator) clearAgentRefusals(g *agent) {
+	for len(g.refusals) > 0 {
+		a.endRefusal(g.refusals[len(g.refusals)-1])
 	}
 }
 
@@ -279,7 +363,8 @@ func (a *Allocator) clientOf(id proffer.FrameworkID, role string) *client {
 	f := a.frameworkOf(id)
 	c, ok := f.clients[role]
 	if !ok {
-		c = &client{framework: f}
+		a.clients++
+		c = &client{framework: f, number: a.clients}
 		c.node = a.tree.addClient(role, c)
 		f.clients[role] = c
 		a.stale = true
@@ -294,8 +379,8 @@ func (a *Allocator) forget(c *client) {
 		return
 	}
 	role := c.node.Role()
+	a.dropWants(c)
 	a.tree.detach(c.node)
-	c.node.parent = nil
 	delete(c.framework.clients, role)
 	if len(c.framework.clients) == 0 {
 		delete(a.frameworks, c.framework.id)

@@ -185,15 +185,14 @@ func (c *condition) textOf(agent *proffer.AgentInfo) string {
 	}
 }
 
-// amountOf is as Quantities has it, of scalars without allocating.
+// amountOf is as Quantities has it, without allocating.
 func amountOf(r resources.Resources, name string) resources.Scalar {
-	if amount := r.Scalar(name); amount != 0 {
-		return amount
+	for n, amount := range r.Amounts() {
+		if n == name {
+			return amount
+		}
 	}
-	if n := r.Ranges(name).Count(); n != 0 {
-		return resources.Scalar(n) * resources.Unit
-	}
-	return resources.Scalar(len(r.Set(name))) * resources.Unit
+	return 0
 }
 
 // found says what the agent has of what the condition looks at.

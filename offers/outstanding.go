@@ -1,29 +1,51 @@
 package offers
 
-import "time"
+import "github.com/proffer-go/proffer/resources"
 
 // outstanding is an offer that waits for its answer.
 type outstanding struct {
-	offer      *Offer
+	offer      Offer
+	number     uint64
 	agent      *agent
 	client     *client
-	deadline   time.Time
+	serves     []served     // of a client that states its demand
+	deadline   int64        // see Allocator.at
 	prev, next *outstanding // in the offerQueue
+	sibling    *outstanding // the next one of the same agent
+	mineNext   *outstanding // those of the same client
+	minePrev   *outstanding
+	held       bool   // for a gang: not counted in shares meanwhile
+	run        uint64 // in which it is being put together
 }
 
-// offerQueue is a list of outstanding offers in the order in which they were
-// made, which is that of their deadlines, as all have the same time-out.
+// served tells how many tasks of a demand an offer is for.
+type served struct {
+	want  *want
+	tasks int
+}
+
+// offerQueue is a list of outstanding offers in the order of their deadlines.
 type offerQueue struct {
 	first, last *outstanding
 }
 
-func (q *offerQueue) append(o *outstanding) {
-	if o.prev = q.last; q.last != nil {
-		q.last.next = o
-	} else {
-		q.first = o
+// insert puts o in its place, which is the end unless time-outs differ.
+func (q *offerQueue) insert(o *outstanding) {
+	before := q.last
+	for before != nil && before.deadline > o.deadline {
+		before = before.prev
 	}
-	q.last = o
+	o.prev = before
+	if before == nil {
+		o.next, q.first = q.first, o
+	} else {
+		o.next, before.next = before.next, o
+	}
+	if o.next == nil {
+		q.last = o
+	} else {
+		o.next.prev = o
+	}
 }
 
 func (q *offerQueue) remove(o *outstanding) {
@@ -38,4 +60,52 @@ func (q *offerQueue) remove(o *outstanding) {
 		q.last = o.prev
 	}
 	o.prev, o.next = nil, nil
+}
+
+// grow adds a further part to an offer that is being put together.
+func (o *outstanding) grow(part resources.Resources) {
+	sum, err := o.offer.Resources.Add(part)
+	if err != nil {
+		panic("offers: parts of one agent do not add up: " + err.Error())
+	}
+	o.offer.Resources = sum
+}
+
+func (g *agent) removeOffer(o *outstanding) {
+	at := &g.offers
+	for *at != o {
+		at = &(*at).sibling
+	}
+	*at, o.sibling = o.sibling, nil
+}
+
+func (c *client) addOffer(o *outstanding) {
+	if o.mineNext = c.offers; c.offers != nil {
+		c.offers.minePrev = o
+	}
+	c.offers = o
+	c.held++
+}
+
+func (c *client) removeOffer(o *outstanding) {
+	if o.mineNext != nil {
+		o.mineNext.minePrev = o.minePrev
+	}
+	if o.minePrev != nil {
+		o.minePrev.mineNext = o.mineNext
+	} else {
+		c.offers = o.mineNext
+	}
+	o.mineNext, o.minePrev = nil, nil
+	c.held--
+}
+
+// joins reports whether a task of the want may become part of the offer. The
+// offers of a gang are of its own, as they are undone together.
+func (o *outstanding) joins(w *want) bool {
+	if len(o.serves) == 0 || o.serves[0].want == nil {
+		return false
+	}
+	first := o.serves[0].want
+	return first == w || (!first.stated.Gang && !w.stated.Gang)
 }

@@ -71,7 +71,7 @@ func benchmarkPolicy(b *testing.B, p offers.Policy, frameworks, roles int) {
 	if err := a.AddAgent(now, agent); err != nil {
 		b.Fatal(err)
 	}
-	if made, _ := a.Advance(now); len(made) != 1 {
+	if made := a.Advance(now).Offers; len(made) != 1 {
 		b.Fatalf("%d offers, want 1", len(made))
 	}
 	task := spy.tree.Vector(resources.MustParse("cpus:1;mem:512;disk:10"))

@@ -3,6 +3,7 @@ package offers_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -23,10 +24,11 @@ var scripts = flag.String("scripts", "testdata", "folder of the golden scripts t
 // TestScripts runs the golden scripts: a command, a line, and what it printed.
 // Run with -rewrite to write the output of today. The commands are:
 //
-//	new [policy=drf|fifo] [batch=1s] [timeout=30s] [min="cpus:0.01|mem:32"|none] [exclude=gpus] [coalesce=2ms]
-//	add-agent ID RESOURCES [attributes] [used=FRAMEWORK:ROLE:RESOURCES ...]
+//	new [policy=drf|fifo|hdrf|priority] [hold=5m] [patience=1m] [region=r] [preempt=(after,grace,keep)]
+//	     [batch=1s] [timeout=30s] [min="cpus:0.01|mem:32"|none] [exclude=gpus] [coalesce=2ms]
+//	add-agent ID RESOURCES [attributes] [region=r] [zone=z] [used=FRAMEWORK:ROLE:RESOURCES ...]
 //	remove-agent ID
-//	subscribe FRAMEWORK [roles=a,b] [suppressed=a] [min=...]
+//	subscribe FRAMEWORK [roles=a,b] [suppressed=a] [min=...] [can=(gpus,regions,revocable,shared)] [constraints="..."]
 //	update FRAMEWORK roles=a,b [suppressed=a]
 //	remove FRAMEWORK | deactivate FRAMEWORK | activate FRAMEWORK
 //	weight ROLE WEIGHT
@@ -35,6 +37,15 @@ var scripts = flag.String("scripts", "testdata", "folder of the golden scripts t
 //	rescind OFFER
 //	release FRAMEWORK AGENT RESOURCES [role=*]
 //	suppress FRAMEWORK [ROLE ...] | revive FRAMEWORK [ROLE ...]
+//	quota ROLE ... [guarantee=cpus:1;mem:32] [limit=cpus:2]
+//	priority ROLE NUMBER
+//	update-agent ID RESOURCES|- [attributes] | deactivate-agent ID | activate-agent ID
+//	maintain ID [START [for=DURATION]] | answer-inverse ID accept|decline [refuse=5s]
+//	demand FRAMEWORK COUNT*RESOURCES[@CONSTRAINTS] ... [role=*] [gang=yes] [per-agent=1] [devices=gpu:1:0.5]
+//	clear-demand FRAMEWORK [role=*]
+//	hold OFFER ... | accept-all OFFER=RESOURCES ...
+//	accept OFFER [RESOURCES] [reserve=RESOURCES>ROLE] [unreserve=...] [create=VOLUMES] [destroy=VOLUMES] [grow=VOLUME>DISK] [shrink=VOLUME>MIB]
+//	convert AGENT reserve=RESOURCES>ROLE | ...
 //	tick DURATION
 //	dump
 //	explain FRAMEWORK [RESOURCES]
@@ -161,6 +172,50 @@ func (s *script) do(c command) error {
 			delete(s.open, id)
 		}
 		return err
+	case "answer-inverse":
+		return s.a.AnswerInverse(s.now, proffer.InverseOfferID(c.arg(0)), c.arg(1) == "accept", c.filter())
+	case "quota":
+		return s.a.SetQuotas(s.now, c.quotas())
+	case "priority":
+		p, err := strconv.Atoi(c.arg(1))
+		if err != nil {
+			return err
+		}
+		return s.a.SetPriority(c.arg(0), p)
+	case "update-agent":
+		return s.updateAgent(c)
+	case "deactivate-agent":
+		return s.a.DeactivateAgent(s.now, proffer.AgentID(c.arg(0)))
+	case "activate-agent":
+		return s.a.ActivateAgent(s.now, proffer.AgentID(c.arg(0)))
+	case "maintain":
+		var u *offers.Unavailability
+		if len(c.args) > 1 {
+			u = &offers.Unavailability{Start: s.start.Add(c.duration(1)), Duration: c.parseDuration(c.option("for", "0s"))}
+		}
+		return s.a.SetUnavailability(s.now, proffer.AgentID(c.arg(0)), u)
+	case "demand":
+		return s.a.SetDemand(s.now, framework, c.option("role", "*"), c.demands()...)
+	case "clear-demand":
+		return s.a.ClearDemand(s.now, framework, c.option("role", "*"))
+	case "hold":
+		var ids []proffer.OfferID
+		for _, id := range c.args {
+			ids = append(ids, proffer.OfferID(id))
+		}
+		return s.a.Hold(s.now, ids...)
+	case "accept-all":
+		return s.acceptAll(c)
+	case "convert":
+		v, err := c.conversions("*")
+		if err != nil {
+			return err
+		}
+		if err := s.a.Convert(s.now, proffer.AgentID(c.arg(0)), v[0]); err != nil {
+			return err
+		}
+		s.book.convert(proffer.AgentID(c.arg(0)), v)
+		return nil
 	case "rescind":
 		return s.a.Rescind(s.now, proffer.OfferID(c.arg(0)))
 	case "release":
@@ -179,6 +234,7 @@ func (s *script) do(c command) error {
 func (s *script) addAgent(c command) error {
 	info := proffer.AgentInfo{
 		ID: proffer.AgentID(c.arg(0)), Hostname: "host-" + c.arg(0), Resources: c.resources(1),
+		Domain: proffer.Domain{Region: c.option("region", ""), Zone: c.option("zone", "")},
 	}
 	if len(c.args) > 2 {
 		info.Attributes = resources.MustParseAttributes(c.arg(2))
@@ -202,15 +258,69 @@ func (s *script) accept(c command) error {
 	for id := range strings.SplitSeq(c.arg(0), "+") {
 		ids = append(ids, proffer.OfferID(id))
 	}
-	used := c.resources(1)
-	if err := s.a.Accept(s.now, ids, used, c.filter()); err != nil {
-		return err
+	var used resources.Resources
+	if len(c.args) > 1 {
+		used = c.resources(1)
 	}
 	o := s.open[ids[0]]
+	role := ""
+	if o != nil {
+		role = o.Role
+	}
+	v, err := c.conversions(role)
+	if err != nil {
+		return err
+	}
+	answer := offers.Answer{OfferIDs: ids, Conversions: v, Used: used, Filter: c.filter()}
+	if err := s.a.AcceptAll(s.now, answer); err != nil {
+		return err
+	}
+	s.book.convert(o.AgentID, v)
 	s.book.use(o.AgentID, offers.Usage{FrameworkID: o.FrameworkID, Role: o.Role, Resources: used})
 	for _, id := range ids {
 		delete(s.open, id)
 	}
+	return nil
+}
+
+// acceptAll accepts OFFER=RESOURCES of several agents.
+func (s *script) acceptAll(c command) error {
+	var answers []offers.Answer
+	for _, id := range slices.Sorted(maps.Keys(c.options)) {
+		if id == "refuse" {
+			continue
+		}
+		answers = append(answers, offers.Answer{
+			OfferIDs: []proffer.OfferID{proffer.OfferID(id)}, Used: resources.MustParse(c.options[id][0]), Filter: c.filter(),
+		})
+	}
+	if err := s.a.AcceptAll(s.now, answers...); err != nil {
+		return err
+	}
+	for _, answer := range answers {
+		o := s.open[answer.OfferIDs[0]]
+		s.book.use(o.AgentID, offers.Usage{FrameworkID: o.FrameworkID, Role: o.Role, Resources: answer.Used})
+		delete(s.open, o.ID)
+	}
+	return nil
+}
+
+func (s *script) updateAgent(c command) error {
+	g, ok := s.book.agents[proffer.AgentID(c.arg(0))]
+	if !ok {
+		return fmt.Errorf("unknown agent %s", c.arg(0))
+	}
+	info := g.info
+	if r := c.arg(1); r != "-" {
+		info.Resources = c.resources(1)
+	}
+	if len(c.args) > 2 {
+		info.Attributes = resources.MustParseAttributes(c.arg(2))
+	}
+	if err := s.a.UpdateAgent(s.now, info); err != nil {
+		return err
+	}
+	g.info, g.shrunk = info, true
 	return nil
 }
 
@@ -225,22 +335,40 @@ func (s *script) tick(out *strings.Builder, d time.Duration) {
 		if at.After(s.now) {
 			s.now = at
 		}
-		made, rescinded := s.a.Advance(s.now)
-		for _, o := range rescinded {
-			delete(s.open, o.ID)
-			fmt.Fprintf(out, "%s rescinded %s from %s\n", s.clock(), o.ID, o.FrameworkID)
-		}
-		for _, o := range made {
-			s.open[o.ID] = o
-			fmt.Fprintf(out, "%s %s to %s (%s): %s %s\n", s.clock(), o.ID, o.FrameworkID, o.Role, o.AgentID, o.Resources)
-		}
+		s.print(out, s.a.Advance(s.now))
 	}
-	_, rescinded := s.a.Advance(s.now)
-	for _, o := range rescinded {
+	s.print(out, s.a.Advance(s.now))
+	s.now = end
+}
+
+func (s *script) print(out *strings.Builder, c offers.Changes) {
+	for _, o := range c.Rescinded {
 		delete(s.open, o.ID)
 		fmt.Fprintf(out, "%s rescinded %s from %s\n", s.clock(), o.ID, o.FrameworkID)
 	}
-	s.now = end
+	for _, o := range c.RescindedInverse {
+		fmt.Fprintf(out, "%s rescinded inverse %s from %s\n", s.clock(), o.ID, o.FrameworkID)
+	}
+	for _, o := range c.Offers {
+		s.open[o.ID] = o
+		fmt.Fprintf(out, "%s %s to %s (%s): %s %s", s.clock(), o.ID, o.FrameworkID, o.Role, o.AgentID, o.Resources)
+		if u := o.Unavailability; u != nil {
+			fmt.Fprintf(out, ", down from +%s", u.Start.Sub(s.start))
+		}
+		fmt.Fprintln(out)
+	}
+	for _, o := range c.InverseOffers {
+		fmt.Fprintf(out, "%s inverse %s", s.clock(), o)
+		if u := o.Unavailability; u != nil {
+			fmt.Fprintf(out, ", down from +%s", u.Start.Sub(s.start))
+		} else {
+			fmt.Fprintf(out, " by +%s", o.By.Sub(s.start))
+		}
+		fmt.Fprintln(out)
+	}
+	for _, e := range c.Evictions {
+		fmt.Fprintf(out, "%s evict %s of role %s from %s: %s\n", s.clock(), e.FrameworkID, e.Role, e.AgentID, e.Resources)
+	}
 }
 
 func (s *script) clock() string { return "+" + s.now.Sub(s.start).Round(10*time.Millisecond).String() }
@@ -305,9 +433,33 @@ func (c command) filter() offers.Filter {
 }
 
 func (c command) subscription() offers.Subscription {
-	sub := offers.Subscription{Roles: c.options["roles"], Suppressed: c.options["suppressed"]}
+	sub := offers.Subscription{Roles: c.options["roles"], Suppressed: append([]string{}, c.options["suppressed"]...)}
 	if len(sub.Roles) == 0 {
 		sub.Roles = []string{"*"}
+	}
+	for _, capability := range c.options["can"] {
+		switch capability {
+		case "gpus":
+			sub.Capabilities.GPUs = true
+		case "regions":
+			sub.Capabilities.RegionAware = true
+		case "revocable":
+			sub.Capabilities.Revocable = true
+		case "shared":
+			sub.Capabilities.SharedVolumes = true
+		default:
+			c.t.Fatalf("unknown capability %q", capability)
+		}
+	}
+	if text, ok := c.options["constraints"]; ok {
+		parsed, err := offers.ParseConstraints(text[0])
+		if err != nil {
+			c.t.Fatalf("%s: %v", c.name, err)
+		}
+		sub.Constraints = make(map[string]offers.Constraints)
+		for _, role := range sub.Roles {
+			sub.Constraints[role] = parsed
+		}
 	}
 	if least, ok := c.options["min"]; ok {
 		sub.MinAllocatable = make(map[string][]resources.Quantities)
@@ -318,8 +470,106 @@ func (c command) subscription() offers.Subscription {
 	return sub
 }
 
+// quotas reads ROLE guarantee=... limit=...; several roles are separated by
+// "and".
+func (c command) quotas() map[string]offers.Quota {
+	q := offers.Quota{}
+	if g, ok := c.options["guarantee"]; ok {
+		q.Guarantee = resources.MustParseQuantities(g[0])
+	}
+	if l, ok := c.options["limit"]; ok {
+		q.Limit = make(map[string]resources.Scalar)
+		for part := range strings.SplitSeq(l[0], ";") {
+			name, amount, _ := strings.Cut(part, ":")
+			q.Limit[name] = resources.MustParse("x:" + amount).Scalar("x")
+		}
+	}
+	quotas := make(map[string]offers.Quota)
+	for _, role := range c.args {
+		quotas[role] = q
+	}
+	return quotas
+}
+
+// demands reads each SHAPE of "COUNT*RESOURCES[@CONSTRAINTS]"; devices are
+// written as gpu=2x0.5.
+func (c command) demands() []offers.Demand {
+	var list []offers.Demand
+	for _, text := range c.args[1:] {
+		var d offers.Demand
+		text, constraints, constrained := strings.Cut(text, "@")
+		if constrained {
+			parsed, err := offers.ParseConstraints(constraints)
+			if err != nil {
+				c.t.Fatalf("%s: %v", c.name, err)
+			}
+			d.Constraints = parsed
+		}
+		count, shape, ok := strings.Cut(text, "*")
+		if !ok {
+			c.t.Fatalf("%s: %q is not COUNT*RESOURCES", c.name, text)
+		}
+		d.Count, _ = strconv.Atoi(count)
+		d.Resources = resources.MustParseQuantities(shape)
+		d.Gang = c.option("gang", "no") == "yes"
+		d.PerAgent, _ = strconv.Atoi(c.option("per-agent", "0"))
+		if dev, ok := c.options["devices"]; ok { // family:count:each
+			part := strings.Split(dev[0], ":")
+			d.Devices.Family = part[0]
+			d.Devices.Count, _ = strconv.Atoi(part[1])
+			d.Devices.Each = resources.MustParse("x:" + part[2]).Scalar("x")
+		}
+		list = append(list, d)
+	}
+	return list
+}
+
+// conversions reads reserve=RESOURCES>ROLE, unreserve=RESOURCES,
+// create=VOLUMES, destroy=VOLUMES, grow=VOLUME>DISK, shrink=VOLUME>MIB, in this
+// order.
+func (c command) conversions(role string) ([]offers.Conversion, error) {
+	var list []offers.Conversion
+	for _, verb := range []string{"unreserve", "reserve", "create", "grow", "shrink", "destroy"} {
+		for _, text := range c.options[verb] {
+			what, how, _ := strings.Cut(text, ">")
+			r := resources.MustParse(what)
+			var op offers.Operation
+			by := role
+			switch verb {
+			case "reserve":
+				if how != "" {
+					by = how
+				}
+				op = offers.Reserve{Resources: r, By: resources.Reservation{Role: by, Dynamic: true}}
+				if role == "*" {
+					role = by
+				}
+			case "unreserve":
+				op = offers.Unreserve{Resources: r}
+			case "create":
+				op = offers.Create{Volumes: r}
+			case "destroy":
+				op = offers.Destroy{Volumes: r}
+			case "grow":
+				op = offers.Grow{Volume: r, Addition: resources.MustParse(how)}
+			case "shrink":
+				op = offers.Shrink{Volume: r, By: resources.MustParse("x:" + how).Scalar("x")}
+			}
+			v, err := offers.Convert(op, role)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, v)
+		}
+	}
+	return list, nil
+}
+
 func (c command) config() offers.Config {
 	cfg := offers.Config{
+		HoldTimeout:      c.parseDuration(c.option("hold", "0s")),
+		GangPatience:     c.parseDuration(c.option("patience", "0s")),
+		Region:           c.option("region", ""),
 		FairnessExcluded: c.options["exclude"],
 		BatchInterval:    c.parseDuration(c.option("batch", "0s")),
 		OfferTimeout:     c.parseDuration(c.option("timeout", "0s")),
@@ -328,7 +578,14 @@ func (c command) config() offers.Config {
 	if least, ok := c.options["min"]; ok {
 		cfg.MinAllocatable = quantities(least[0])
 	}
+	if p, ok := c.options["preempt"]; ok { // after,grace,keep
+		cfg.Preemption = &offers.Preemption{After: c.parseDuration(p[0]), Grace: c.parseDuration(p[1]), Keep: c.parseDuration(p[2])}
+	}
 	switch p := c.option("policy", "drf"); p {
+	case "hdrf":
+		cfg.Policy = policy.HDRF()
+	case "priority":
+		cfg.Policy = policy.Priority()
 	case "drf":
 		cfg.Policy = policy.DRF()
 	case "fifo":
@@ -361,8 +618,9 @@ type ledger struct {
 }
 
 type account struct {
-	info proffer.AgentInfo
-	used []offers.Usage
+	info   proffer.AgentInfo
+	used   []offers.Usage
+	shrunk bool // its total has changed: it may have less than is taken
 }
 
 func newLedger(a *offers.Allocator) *ledger {
@@ -385,6 +643,14 @@ func (l *ledger) use(id proffer.AgentID, u offers.Usage) {
 	l.agents[id].used = append(l.agents[id].used, u)
 }
 
+func (l *ledger) convert(id proffer.AgentID, list []offers.Conversion) {
+	g := l.agents[id]
+	for _, v := range list {
+		rest, _ := g.info.Resources.Sub(v.Consumed)
+		g.info.Resources, _ = rest.Add(v.Converted)
+	}
+}
+
 func (l *ledger) release(id proffer.AgentID, u offers.Usage) {
 	g := l.agents[id]
 	var sum resources.Resources
@@ -403,9 +669,12 @@ func (l *ledger) release(id proffer.AgentID, u offers.Usage) {
 // check reports an agent of which more is offered and used than it has.
 func (l *ledger) check(open map[proffer.OfferID]*offers.Offer) error {
 	for _, g := range l.agents {
-		left := g.info.Resources
+		if g.shrunk {
+			continue
+		}
+		left := g.info.Resources.NonShared()
 		take := func(what string, r resources.Resources) error {
-			rest, ok := left.Sub(r)
+			rest, ok := left.Sub(r.NonShared())
 			if !ok {
 				return fmt.Errorf("agent %s of %s: %s of %s takes more than %s", g.info.ID, g.info.Resources, what, r, left)
 			}

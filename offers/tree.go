@@ -21,6 +21,7 @@ type Tree struct {
 	total    vector
 	excluded []bool // by number of the name: not counted in shares
 	arrivals uint64
+	quotas   int // roles with one
 }
 
 // Root returns the root of the tree; its allocation is that of the cluster.
@@ -35,10 +36,7 @@ func (t *Tree) Clients() iter.Seq[*Node] {
 }
 
 func (t *Tree) amount(v vector, name string) resources.Scalar {
-	if i, ok := t.names.index[name]; ok && i < len(v) {
-		return resources.Scalar(v[i])
-	}
-	return 0
+	return resources.Scalar(v.at(t.names.number(name)))
 }
 
 // Kind tells the nodes of the tree apart.
@@ -63,14 +61,27 @@ type Node struct {
 	children  []*Node
 	weight    float64
 	priority  int
-	pinned    bool // a role whose weight was set stays when nobody is in it
 	allocated vector
 	count     uint64
-	active    int // active clients in the subtree
+	active    int // 1 for an active client; above, how many children are active
 	arrival   uint64
+	shared    map[sharedUse]int // uses of shared volumes, each of which counts once
 
 	group  *Node   // of a role: its group, if it has one
 	client *client // of a client
+
+	// Of roles, for quotas (see quota.go).
+	reserved  vector // to the role and below, offered and used or not
+	consumed  vector // unreserved and not revocable, offered or used
+	quota     *quota
+	need      vector // what guarantees here and below still lack
+	childNeed vector // the sum of need of the children
+}
+
+// sharedUse names a shared volume of an agent.
+type sharedUse struct {
+	agent  *agent
+	volume string
 }
 
 // Kind returns what the node stands for.
@@ -198,7 +209,7 @@ func (t *Tree) attach(parent *Node, kind Kind, path string) *Node {
 
 // detach removes n and then every ancestor that nothing needs any more.
 func (t *Tree) detach(n *Node) {
-	for n != t.root && len(n.children) == 0 && !n.pinned {
+	for n != t.root && n.parent != nil && len(n.children) == 0 && !n.pinned() {
 		p := n.parent
 		p.children = slices.DeleteFunc(p.children, func(c *Node) bool { return c == n })
 		switch n.kind {
@@ -208,35 +219,78 @@ func (t *Tree) detach(n *Node) {
 			p.group = nil
 		case KindClient:
 		}
+		n.parent = nil
 		n = p
 	}
 }
 
+// pinned reports whether the role stays when nobody is in it.
+func (n *Node) pinned() bool {
+	return n.weight != 1 || n.priority != 0 || n.quota != nil || n.reserved.some()
+}
+
+// setActive makes a client active or not, and with it the nodes above.
 func (n *Node) setActive(active bool) bool {
 	if (n.active > 0) == active {
 		return false
 	}
-	delta := 1
-	if !active {
-		delta = -1
-	}
 	for m := n; m != nil; m = m.parent {
-		m.active += delta
+		before := m.active > 0
+		if active {
+			m.active++
+		} else {
+			m.active--
+		}
+		if before == (m.active > 0) {
+			break
+		}
 	}
 	return true
 }
 
-// charge adds v to the node and its ancestors, as one more allocation.
-func (n *Node) charge(v vector) {
+// charge adds what an offer holds to the node and its ancestors, as one more
+// allocation: all of it counts for shares, what is plain (unreserved and not
+// revocable) for quotas.
+func (n *Node) charge(all, plain vector) {
 	for m := n; m != nil; m = m.parent {
-		m.allocated.add(v)
+		m.allocated.add(all)
+		m.consumed.add(plain)
 		m.count++
+	}
+	n.tree.consumedChanged(n)
+}
+
+// uncount takes one allocation off the count: what was charged is no new one.
+func (n *Node) uncount() {
+	for m := n; m != nil; m = m.parent {
+		m.count--
 	}
 }
 
 // credit is the inverse of charge; the count of allocations stays.
-func (n *Node) credit(v vector) {
+func (n *Node) credit(all, plain vector) {
 	for m := n; m != nil; m = m.parent {
-		m.allocated.sub(v)
+		m.allocated.sub(all)
+		m.consumed.sub(plain)
+	}
+	n.tree.consumedChanged(n)
+}
+
+// share counts uses of a shared volume of this size, which may be negative.
+func (n *Node) share(use sharedUse, uses int, size vector) {
+	for m := n; m != nil; m = m.parent {
+		if m.shared == nil {
+			m.shared = make(map[sharedUse]int)
+		}
+		before := m.shared[use]
+		after := before + uses
+		m.shared[use] = after
+		switch {
+		case before == 0 && after > 0:
+			m.allocated.add(size)
+		case after == 0:
+			m.allocated.sub(size)
+			delete(m.shared, use)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -31,25 +32,37 @@ func (d *Driver) AcceptGroup(id proffer.OfferID, group proffer.TaskGroup) error 
 }
 
 // AcceptOffers is the general form of accepting: several offers of one agent
-// and role, used together by operations that are carried out in order. It
-// checks like [Driver.Accept]. The operations' tasks must not be changed
-// afterwards.
+// and role, used together by operations that are carried out in order. Those
+// on resources (reserving, volumes) are carried out all or none, and with them
+// what is launched: see [OperationObserver]. It checks like [Driver.Accept].
+// The operations' tasks must not be changed afterwards.
 func (d *Driver) AcceptOffers(ids []proffer.OfferID, filter offers.Filter, operations ...offers.Operation) error {
 	if err := filter.Validate(); err != nil {
 		return fmt.Errorf("scheduler: accept: %w", err)
 	}
+	answer := Answer{OfferIDs: slices.Clone(ids), Operations: operations}
+	call := &AcceptCall{OfferIDs: answer.OfferIDs, Operations: operations, Filter: filter}
+	return d.accept(call, answer)
+}
+
+// AcceptAll answers offers of several agents, all or nothing: when one of the
+// offers is no longer valid, nothing is launched on the others either, every
+// task is told [proffer.TaskDropped], and the offers are declined. Gather the
+// offers with [Driver.Hold], or have them gathered by a demand for a gang
+// ([offers.Demand]). It checks like [Driver.Accept]; what the operations leave
+// is declined with Config.DefaultFilter.
+func (d *Driver) AcceptAll(answers ...Answer) error {
+	return d.accept(&AcceptAllCall{Answers: slices.Clone(answers), Filter: d.cfg.DefaultFilter}, answers...)
+}
+
+func (d *Driver) accept(call Call, answers ...Answer) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.session == nil {
 		return ErrNotSubscribed
 	}
-	held, err := d.heldBy(ids)
-	if err != nil {
-		return fmt.Errorf("accept: %w", err)
-	}
-	launched, err := d.checkOperations(ids, held, operations)
+	launched, err := d.checkAnswers(answers)
 	if err == nil {
-		call := &AcceptCall{OfferIDs: slices.Clone(ids), Operations: operations, Filter: filter}
 		if failed := d.session.Send(call); failed != nil {
 			err = fmt.Errorf("%w: %w", ErrNotSubscribed, failed)
 		}
@@ -60,49 +73,84 @@ func (d *Driver) AcceptOffers(ids []proffer.OfferID, filter offers.Filter, opera
 		}
 		return err
 	}
-	for _, id := range ids {
-		delete(d.open, id)
+	for _, answer := range answers {
+		for _, id := range answer.OfferIDs {
+			delete(d.open, id)
+		}
 	}
 	return nil
 }
 
+// checkAnswers puts the tasks that the answers launch among d.tasks, and
+// returns their ids: on an error the caller takes them out again.
+func (d *Driver) checkAnswers(answers []Answer) (launched []proffer.TaskID, err error) {
+	seen := make(map[proffer.OfferID]bool)
+	for _, answer := range answers {
+		held, role, err := d.heldBy(answer.OfferIDs)
+		if err != nil {
+			return launched, fmt.Errorf("accept: %w", err)
+		}
+		for _, id := range answer.OfferIDs {
+			if seen[id] {
+				return launched, fmt.Errorf("accept: %w: %s is in two answers", offers.ErrMixedOffers, id)
+			}
+			seen[id] = true
+		}
+		tasks, err := d.checkOperations(answer, held, role)
+		launched = append(launched, tasks...)
+		if err != nil {
+			return launched, err
+		}
+	}
+	return launched, nil
+}
+
 // heldBy returns what the offers hold together.
-func (d *Driver) heldBy(ids []proffer.OfferID) (resources.Resources, error) {
-	var held resources.Resources
+func (d *Driver) heldBy(ids []proffer.OfferID) (held resources.Resources, role string, err error) {
 	var first *offers.Offer
 	for i, id := range ids {
 		open, ok := d.open[id]
 		if !ok {
-			return held, fmt.Errorf("%w: %s", ErrUnknownOffer, id)
+			return held, role, fmt.Errorf("%w: %s", ErrUnknownOffer, id)
 		}
 		if first == nil {
 			first = open.offer
 		}
 		if slices.Contains(ids[:i], id) || open.offer.AgentID != first.AgentID || open.offer.Role != first.Role {
-			return held, fmt.Errorf("%w: %s and %s", offers.ErrMixedOffers, first.ID, id)
+			return held, role, fmt.Errorf("%w: %s and %s", offers.ErrMixedOffers, first.ID, id)
 		}
 		sum, err := held.Add(open.offer.Resources)
 		if err != nil {
-			return held, fmt.Errorf("offer %s: %w", id, err)
+			return held, role, fmt.Errorf("offer %s: %w", id, err)
 		}
 		held = sum
 	}
 	if first == nil {
-		return held, fmt.Errorf("%w: none is named", ErrUnknownOffer)
+		return held, role, fmt.Errorf("%w: none is named", ErrUnknownOffer)
 	}
-	return held, nil
+	return held, first.Role, nil
 }
 
-// checkOperations puts the tasks that the operations launch among d.tasks, and
-// returns their ids: on an error the caller takes them out again.
-func (d *Driver) checkOperations(ids []proffer.OfferID, held resources.Resources, operations []offers.Operation) ([]proffer.TaskID, error) {
-	var launched []proffer.TaskID
-	var used resources.Resources
-	for _, op := range operations {
+// checkOperations checks the operations in order on what the offers hold.
+func (d *Driver) checkOperations(answer Answer, left resources.Resources, role string) (launched []proffer.TaskID, err error) {
+	first := answer.OfferIDs[0]
+	for _, op := range answer.Operations {
+		v, err := offers.Convert(op, role)
+		if err != nil {
+			return launched, fmt.Errorf("scheduler: accept %s: %w", first, err)
+		}
+		rest, ok := left.Sub(v.Consumed)
+		if !ok {
+			return launched, fmt.Errorf("%w: offer %s has %s, %T needs %s", ErrInsufficient, first, left, op, v.Consumed)
+		}
+		if left, err = rest.Add(v.Converted); err != nil {
+			return launched, fmt.Errorf("scheduler: accept %s: %T: %w", first, op, err)
+		}
 		tasks, err := checkedTasks(op)
 		if err != nil {
-			return launched, fmt.Errorf("scheduler: accept %s: %w", ids[0], err)
+			return launched, fmt.Errorf("scheduler: accept %s: %w", first, err)
 		}
+		has, used := left, resources.Resources{}
 		for i := range tasks {
 			id := tasks[i].ID
 			if _, ok := d.tasks[id]; ok {
@@ -111,12 +159,12 @@ func (d *Driver) checkOperations(ids []proffer.OfferID, held resources.Resources
 			d.tasks[id] = struct{}{}
 			launched = append(launched, id)
 			if used, err = used.Add(tasks[i].Resources); err != nil {
-				return launched, fmt.Errorf("scheduler: accept %s: task %q: %w", ids[0], string(id), err)
+				return launched, fmt.Errorf("scheduler: accept %s: task %q: %w", first, string(id), err)
 			}
 		}
-	}
-	if !held.Contains(used) {
-		return launched, fmt.Errorf("%w: offer %s has %s, tasks need %s", ErrInsufficient, ids[0], held, used)
+		if left, ok = has.Sub(used); !ok {
+			return launched, fmt.Errorf("%w: offer %s has %s, tasks need %s", ErrInsufficient, first, has, used)
+		}
 	}
 	return launched, nil
 }
@@ -132,8 +180,8 @@ func checkedTasks(op offers.Operation) ([]proffer.TaskInfo, error) {
 		return op.Tasks, nil
 	case offers.LaunchGroup:
 		return op.Group.Tasks, op.Group.Validate()
-	default:
-		return nil, fmt.Errorf("unknown operation %T", op)
+	default: // an operation on resources: Convert has checked it
+		return nil, nil
 	}
 }
 
@@ -166,13 +214,21 @@ func (d *Driver) DeclineFor(filter offers.Filter, ids ...proffer.OfferID) error 
 }
 
 // Hold keeps offers open after ResourceOffers has returned, until they are
-// accepted, declined or rescinded; the master rescinds them when its offer
-// time-out passes.
+// accepted, declined or rescinded. The master rescinds them when its hold
+// time-out passes; until then they do not count in the framework's share, so
+// that a gang which is being gathered is not passed over for what it cannot use
+// yet.
 func (d *Driver) Hold(ids ...proffer.OfferID) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.allOpen(ids); err != nil {
 		return fmt.Errorf("hold: %w", err)
+	}
+	if d.session == nil {
+		return ErrNotSubscribed
+	}
+	if err := d.session.Send(&HoldCall{OfferIDs: slices.Clone(ids)}); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotSubscribed, err)
 	}
 	for _, id := range ids {
 		d.open[id].held = true
@@ -207,6 +263,81 @@ func (d *Driver) Revive(roles ...string) error {
 	return d.send(&ReviveCall{Roles: slices.Clone(roles)})
 }
 
+// Demand states what the framework waits for in a role, in place of what it
+// stated before: from then on it is offered only what serves that, and nothing
+// when there is none. As many tasks as it launches on such an offer wait no
+// longer; state the demand again when it changes otherwise. [Driver.ClearDemand]
+// goes back to offers of whatever there is. A new session begins without.
+func (d *Driver) Demand(role string, demands ...offers.Demand) error {
+	if err := d.subscribedTo([]string{role}); err != nil {
+		return fmt.Errorf("demand: %w", err)
+	}
+	for i, demand := range demands {
+		if err := demand.Validate(); err != nil {
+			return fmt.Errorf("scheduler: demand %d of role %q: %w", i+1, role, err)
+		}
+	}
+	return d.send(&DemandCall{Role: role, Demands: slices.Clone(demands)})
+}
+
+// ClearDemand has the framework offered whatever there is in the role.
+func (d *Driver) ClearDemand(role string) error {
+	if err := d.subscribedTo([]string{role}); err != nil {
+		return fmt.Errorf("clear demand: %w", err)
+	}
+	return d.send(&ClearDemandCall{Role: role})
+}
+
+// AcceptInverse tells that the framework will give back what an inverse offer
+// asks for. It is still to kill or move its tasks itself.
+func (d *Driver) AcceptInverse(id proffer.InverseOfferID) error {
+	return d.send(&AnswerInverseCall{ID: id, Accept: true, Filter: d.cfg.DefaultFilter})
+}
+
+// DeclineInverse tells that the framework will not give back what an inverse
+// offer asks for. It is asked again when the filter has ended.
+func (d *Driver) DeclineInverse(id proffer.InverseOfferID, filter offers.Filter) error {
+	if err := filter.Validate(); err != nil {
+		return fmt.Errorf("scheduler: decline inverse offer %s: %w", id, err)
+	}
+	return d.send(&AnswerInverseCall{ID: id, Filter: filter})
+}
+
+// Constrain changes the constraints of the framework, by role; roles that are
+// missing are not constrained. Outstanding offers stay.
+func (d *Driver) Constrain(constraints map[string]offers.Constraints) error {
+	d.mu.Lock()
+	terms := d.cfg.terms()
+	terms.Roles, terms.Constraints, terms.Suppressed = d.framework.Roles, maps.Clone(constraints), nil
+	if err := terms.Validate(); err != nil {
+		d.mu.Unlock()
+		return fmt.Errorf("scheduler: constrain: %w", err)
+	}
+	d.cfg.Constraints = terms.Constraints
+	d.mu.Unlock()
+	return d.send(&UpdateCall{Terms: terms})
+}
+
+// terms are those of a subscription.
+func (d *Driver) terms() offers.Subscription {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	terms := d.cfg.terms()
+	terms.Roles = d.framework.Roles
+	keepRoles(&terms)
+	return terms
+}
+
+// keepRoles leaves out what concerns roles that the framework has left.
+func keepRoles(terms *offers.Subscription) {
+	gone := func(role string) bool { return !slices.Contains(terms.Roles, role) }
+	terms.Suppressed = slices.DeleteFunc(slices.Clone(terms.Suppressed), gone)
+	terms.Constraints = maps.Clone(terms.Constraints)
+	maps.DeleteFunc(terms.Constraints, func(role string, _ offers.Constraints) bool { return gone(role) })
+	terms.MinAllocatable = maps.Clone(terms.MinAllocatable)
+	maps.DeleteFunc(terms.MinAllocatable, func(role string, _ []resources.Quantities) bool { return gone(role) })
+}
+
 // UpdateRoles changes the roles of the framework. Offers in roles that it
 // leaves are rescinded; tasks are not affected.
 func (d *Driver) UpdateRoles(roles ...string) error {
@@ -219,7 +350,9 @@ func (d *Driver) UpdateRoles(roles ...string) error {
 	}
 	d.framework = framework
 	d.mu.Unlock()
-	return d.send(&UpdateRolesCall{Roles: framework.Roles})
+	terms := d.terms()
+	terms.Suppressed = nil // those that are stay
+	return d.send(&UpdateCall{Terms: terms})
 }
 
 func (d *Driver) subscribedTo(roles []string) error {

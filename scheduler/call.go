@@ -38,9 +38,40 @@ type (
 		Roles []string
 	}
 
-	// UpdateRolesCall changes the roles of the framework.
-	UpdateRolesCall struct {
-		Roles []string
+	// UpdateCall changes the terms of the subscription. Capabilities stay.
+	UpdateCall struct {
+		Terms offers.Subscription
+	}
+
+	// AcceptAllCall uses offers of several agents, all or nothing; what the
+	// operations leave is declined with the filter.
+	AcceptAllCall struct {
+		Answers []Answer
+		Filter  offers.Filter
+	}
+
+	// HoldCall keeps offers for a gang.
+	HoldCall struct {
+		OfferIDs []proffer.OfferID
+	}
+
+	// DemandCall states what the framework waits for in a role.
+	DemandCall struct {
+		Role    string
+		Demands []offers.Demand
+	}
+
+	// ClearDemandCall has the framework offered whatever there is.
+	ClearDemandCall struct {
+		Role string
+	}
+
+	// AnswerInverseCall tells whether the framework will give back what an
+	// inverse offer asks for.
+	AnswerInverseCall struct {
+		ID     proffer.InverseOfferID
+		Accept bool
+		Filter offers.Filter
 	}
 
 	// KillCall ends a task. Grace nil means that of the task.
@@ -80,6 +111,13 @@ type (
 	TeardownCall struct{}
 )
 
+// Answer accepts offers of one agent and role together; the operations are
+// carried out in order.
+type Answer struct {
+	OfferIDs   []proffer.OfferID
+	Operations []offers.Operation
+}
+
 // TaskRef names a task to reconcile, and the agent where it was last seen if
 // that is known.
 type TaskRef struct {
@@ -91,7 +129,12 @@ func (*AcceptCall) call()           {}
 func (*DeclineCall) call()          {}
 func (*SuppressCall) call()         {}
 func (*ReviveCall) call()           {}
-func (*UpdateRolesCall) call()      {}
+func (*UpdateCall) call()           {}
+func (*AcceptAllCall) call()        {}
+func (*HoldCall) call()             {}
+func (*DemandCall) call()           {}
+func (*ClearDemandCall) call()      {}
+func (*AnswerInverseCall) call()    {}
 func (*KillCall) call()             {}
 func (*AcknowledgeCall) call()      {}
 func (*ReconcileCall) call()        {}

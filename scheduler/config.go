@@ -9,6 +9,7 @@ import (
 
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/offers"
+	"github.com/proffer-go/proffer/resources"
 )
 
 // NoFailover as a Config.FailoverTimeout has the framework's tasks killed as
@@ -22,6 +23,20 @@ type Config struct {
 
 	// Roles in whose shares the framework is offered resources. Default: "*".
 	Roles []string
+
+	// Capabilities are what the framework can deal with. Default: none, so
+	// that it is offered no agents with GPUs and nothing revocable or shared.
+	Capabilities proffer.Capabilities
+
+	// Constraints say, by role, which agents the framework can use, and
+	// MinAllocatable the least amounts worth offering to it. Default: all
+	// agents, and what the master takes for worth it.
+	Constraints    map[string]offers.Constraints
+	MinAllocatable map[string][]resources.Quantities
+
+	// Suppressed are roles in which it is offered nothing until
+	// [Driver.Revive].
+	Suppressed []string
 
 	// User runs the commands that name no user. Default: that of the agent.
 	User string
@@ -67,6 +82,7 @@ func (c Config) framework() proffer.FrameworkInfo {
 	return proffer.FrameworkInfo{
 		ID: c.FrameworkID, Name: c.Name, User: c.User, Roles: c.Roles,
 		FailoverTimeout: max(c.FailoverTimeout, 0), PartitionAware: !c.LostOnly, Labels: c.Labels,
+		Capabilities: c.Capabilities,
 	}
 }
 
@@ -85,5 +101,17 @@ func (c Config) validate() error {
 	if err := f.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("scheduler: Config: %w", err))
 	}
+	if terms := c.terms(); len(errs) > 0 {
+		// Roles that are wrong have been reported.
+	} else if err := terms.Validate(); err != nil {
+		errs = append(errs, fmt.Errorf("scheduler: Config: %w", err))
+	}
 	return errors.Join(errs...)
+}
+
+func (c Config) terms() offers.Subscription {
+	return offers.Subscription{
+		Roles: c.Roles, Capabilities: c.Capabilities, Suppressed: c.Suppressed,
+		Constraints: c.Constraints, MinAllocatable: c.MinAllocatable,
+	}
 }

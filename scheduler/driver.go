@@ -131,7 +131,7 @@ func (d *Driver) subscribe(ctx context.Context) (Session, error) {
 		d.mu.Lock()
 		framework := d.framework
 		d.mu.Unlock()
-		session, err := d.cfg.Master.Subscribe(ctx, framework)
+		session, err := d.cfg.Master.Subscribe(ctx, framework, d.terms())
 		if isFinal(err) {
 			return nil, backoff.Permanent(err)
 		}
@@ -201,7 +201,7 @@ func (d *Driver) handle(ctx context.Context, e Event) error {
 		if !open {
 			return nil // answered already: the answers crossed
 		}
-	case *MessageEvent, *FailureEvent, *ErrorEvent:
+	case *MessageEvent, *FailureEvent, *ErrorEvent, *InverseOfferEvent, *RescindInverseEvent, *OperationsEvent:
 	}
 	err := d.handler.HandleEvent(ctx, d, e)
 	d.logUnlessTerminal("callback failed", err)

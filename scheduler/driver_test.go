@@ -31,9 +31,9 @@ func TestOffersLeftAreDeclined(t *testing.T) {
 	r := start(t, s, scheduler.Config{DefaultFilter: filter}, offersOf(
 		offer("accepted", "cpus:2"), offer("left-1", "cpus:2"), offer("declined", "cpus:2"),
 		offer("held", "cpus:2"), offer("left-2", "cpus:2")))
-	calls := r.session.sent(t, 3)
+	calls := r.session.sent(t, 4)
 	want := &scheduler.DeclineCall{OfferIDs: []proffer.OfferID{"left-1", "left-2"}, Filter: filter}
-	if diff := cmp.Diff(want, calls[2]); diff != "" {
+	if diff := cmp.Diff(want, calls[3]); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	// What was held can still be answered.

@@ -26,6 +26,26 @@ type (
 		OfferID proffer.OfferID
 	}
 
+	// InverseOfferEvent asks the framework to give resources back.
+	InverseOfferEvent struct {
+		Offer *offers.InverseOffer
+	}
+
+	// RescindInverseEvent takes an inverse offer back.
+	RescindInverseEvent struct {
+		ID proffer.InverseOfferID
+	}
+
+	// OperationsEvent tells whether the operations on resources (reserving,
+	// volumes) of an answer were carried out: all of them, or with Err none,
+	// and then nothing was launched either.
+	OperationsEvent struct {
+		AgentID    proffer.AgentID
+		OfferIDs   []proffer.OfferID
+		Operations []offers.Operation // without launches
+		Err        error
+	}
+
 	// UpdateEvent brings a status of a task.
 	UpdateEvent struct {
 		Status proffer.TaskStatus
@@ -54,10 +74,13 @@ type (
 	}
 )
 
-func (*SubscribedEvent) event() {}
-func (*OffersEvent) event()     {}
-func (*RescindEvent) event()    {}
-func (*UpdateEvent) event()     {}
-func (*MessageEvent) event()    {}
-func (*FailureEvent) event()    {}
-func (*ErrorEvent) event()      {}
+func (*SubscribedEvent) event()     {}
+func (*OffersEvent) event()         {}
+func (*RescindEvent) event()        {}
+func (*InverseOfferEvent) event()   {}
+func (*RescindInverseEvent) event() {}
+func (*OperationsEvent) event()     {}
+func (*UpdateEvent) event()         {}
+func (*MessageEvent) event()        {}
+func (*FailureEvent) event()        {}
+func (*ErrorEvent) event()          {}

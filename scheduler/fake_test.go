@@ -36,7 +36,7 @@ func newFakeMaster(sessions ...*fakeSession) *fakeMaster {
 	return m
 }
 
-func (m *fakeMaster) Subscribe(_ context.Context, f proffer.FrameworkInfo) (scheduler.Session, error) {
+func (m *fakeMaster) Subscribe(_ context.Context, f proffer.FrameworkInfo, _ offers.Subscription) (scheduler.Session, error) {
 	select {
 	case err := <-m.fail:
 		return nil, err

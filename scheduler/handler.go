@@ -31,6 +31,8 @@ type dispatcher struct {
 	rescinder  OfferRescinder
 	observer   FailureObserver
 	receiver   MessageReceiver
+	inverse    InverseOfferHandler
+	operations OperationObserver
 }
 
 func newDispatcher(s Scheduler) *dispatcher {
@@ -39,6 +41,8 @@ func newDispatcher(s Scheduler) *dispatcher {
 	h.rescinder, _ = s.(OfferRescinder)
 	h.observer, _ = s.(FailureObserver)
 	h.receiver, _ = s.(MessageReceiver)
+	h.inverse, _ = s.(InverseOfferHandler)
+	h.operations, _ = s.(OperationObserver)
 	return h
 }
 
@@ -64,6 +68,18 @@ func (h *dispatcher) HandleEvent(ctx context.Context, d *Driver, e Event) error 
 	case *MessageEvent:
 		if h.receiver != nil {
 			return h.receiver.Message(ctx, d, e)
+		}
+	case *InverseOfferEvent:
+		if h.inverse != nil {
+			return h.inverse.InverseOffer(ctx, d, e.Offer)
+		}
+	case *RescindInverseEvent:
+		if h.inverse != nil {
+			return h.inverse.InverseOfferRescinded(ctx, d, e.ID)
+		}
+	case *OperationsEvent:
+		if h.operations != nil {
+			return h.operations.Operations(ctx, d, e)
 		}
 	case *ErrorEvent:
 		// Run returns it.

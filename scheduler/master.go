@@ -11,10 +11,11 @@ import (
 // Master is what a driver subscribes to: the in-process master of package
 // scheduler/master, or a scripted one in a test.
 type Master interface {
-	// Subscribe opens a session for the framework. [ErrMasterClosed],
+	// Subscribe opens a session for the framework. Of the terms Roles and
+	// Capabilities are those of the framework. [ErrMasterClosed],
 	// [ErrFrameworkRemoved] and an invalid framework are final; after any
 	// other error the driver tries again.
-	Subscribe(ctx context.Context, framework proffer.FrameworkInfo) (Session, error)
+	Subscribe(ctx context.Context, framework proffer.FrameworkInfo, terms offers.Subscription) (Session, error)
 }
 
 // Session is one subscription of a framework. Send, Explain and Close may be

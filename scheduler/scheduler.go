@@ -46,6 +46,21 @@ type (
 		Failure(ctx context.Context, d *Driver, e *FailureEvent) error
 	}
 
+	// InverseOfferHandler is asked to give resources back: for planned
+	// maintenance, or by preemption, which takes them when their time has come.
+	// It answers with the driver's AcceptInverse or DeclineInverse, and kills
+	// or moves its tasks.
+	InverseOfferHandler interface {
+		InverseOffer(ctx context.Context, d *Driver, o *offers.InverseOffer) error
+		InverseOfferRescinded(ctx context.Context, d *Driver, id proffer.InverseOfferID) error
+	}
+
+	// OperationObserver learns whether the operations on resources of its
+	// answers were carried out.
+	OperationObserver interface {
+		Operations(ctx context.Context, d *Driver, e *OperationsEvent) error
+	}
+
 	// MessageReceiver receives data from executors. Messages are not
 	// retried: one may be lost with its agent or connection.
 	MessageReceiver interface {

@@ -190,7 +190,7 @@ func (r *runner) lookInto(ctx context.Context, d *scheduler.Driver) {
 	}
 	tooLarge := len(why.Agents) > 0
 	for _, a := range why.Agents {
-		tooLarge = tooLarge && (a.Why == offers.WhyTooSmall || a.Why == offers.WhyReserved)
+		tooLarge = tooLarge && (a.Why() == offers.WhyTooSmall || a.Why() == offers.WhyReserved)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

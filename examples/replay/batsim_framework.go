@@ -47,7 +47,7 @@ func replayBatch(jobs []*batchJob, hosts int, d discipline, tell func(done int, 
 	}
 	c, err := schedulertest.New(schedulertest.Config{
 		Agents: agents,
-		Offers: offers.Config{Coalesce: -1, OfferTimeout: -1},
+		Offers: offers.Config{Coalesce: -1, OfferTimeout: -1, HoldTimeout: -1},
 		Lifetime: func(t *proffer.TaskInfo) (time.Duration, proffer.ExitStatus) {
 			return f.byID[t.ID].delay, proffer.ExitStatus{}
 		},

@@ -17,49 +17,134 @@ import (
 // checked against what is left, then the offers are taken, then the tasks are
 // sent.
 type acceptance struct {
-	f         *framework
-	agent     *agent
-	role      string
-	left      resources.Resources
-	used      resources.Resources
-	launches  []*protocol.RunTasks
-	executors map[proffer.ExecutorID]*proffer.ExecutorInfo // that it starts
-	ids       map[proffer.TaskID]bool                      // that it launches
+	f           *framework
+	ids         []proffer.OfferID
+	agent       *agent
+	role        string
+	left        resources.Resources
+	used        resources.Resources
+	operations  []offers.Operation // on resources
+	conversions []offers.Conversion
+	launches    []*protocol.RunTasks
+	executors   map[proffer.ExecutorID]*proffer.ExecutorInfo // that it starts
+	tasks       map[proffer.TaskID]bool                      // that it launches
+	refused     []refusedTask
+}
+
+// refusedTask is a task that is not launched although the rest may be.
+type refusedTask struct {
+	id     proffer.TaskID
+	reason proffer.Reason
+	err    error
 }
 
 func (c *Core) accept(now time.Time, f *framework, call *scheduler.AcceptCall) {
-	a := &acceptance{f: f}
-	if err := c.gather(a, call.OfferIDs); err != nil {
-		// The race between offer and launch is nobody's fault: the tasks were
-		// never launched, and the framework may launch them again.
-		for _, op := range call.Operations {
-			for _, t := range tasksOf(op) {
-				c.tellRefused(now, f, t.ID, "", proffer.TaskDropped, proffer.ReasonInvalidOffers, err.Error())
-			}
-		}
-		c.decline(now, f, call.OfferIDs, call.Filter)
+	answers := []scheduler.Answer{{OfferIDs: call.OfferIDs, Operations: call.Operations}}
+	list, err := c.gatherAll(f, answers)
+	if err != nil {
+		c.dropAll(now, f, answers, call.Filter, err)
 		return
 	}
-	for _, op := range call.Operations {
-		switch op := op.(type) {
-		case offers.Launch:
-			c.checkLaunch(now, a, op.Tasks)
-		case offers.LaunchGroup:
-			c.checkGroup(now, a, op.Group.Tasks)
+	c.carryOut(now, f, list, answers, call.Filter)
+}
+
+// acceptAll launches what the answers say on several agents, or nothing.
+func (c *Core) acceptAll(now time.Time, f *framework, call *scheduler.AcceptAllCall) {
+	list, err := c.gatherAll(f, call.Answers)
+	for _, a := range list {
+		if err == nil && len(a.refused) > 0 {
+			err = fmt.Errorf("task %q: %w", string(a.refused[0].id), a.refused[0].err)
 		}
 	}
-	if err := c.allocator.Accept(now, call.OfferIDs, a.used, call.Filter); err != nil {
+	if err != nil {
+		c.dropAll(now, f, call.Answers, call.Filter, err)
+		return
+	}
+	c.carryOut(now, f, list, call.Answers, call.Filter)
+}
+
+// gatherAll checks answers without changing anything.
+func (c *Core) gatherAll(f *framework, answers []scheduler.Answer) ([]*acceptance, error) {
+	launched := make(map[proffer.TaskID]bool)
+	var list []*acceptance
+	for _, answer := range answers {
+		a := &acceptance{f: f, ids: answer.OfferIDs, tasks: launched}
+		if err := c.gather(a, answer.OfferIDs); err != nil {
+			return nil, err
+		}
+		for _, op := range answer.Operations {
+			switch op := op.(type) {
+			case offers.Launch:
+				a.checkLaunch(op.Tasks)
+			case offers.LaunchGroup:
+				a.checkGroup(op.Group.Tasks)
+			default:
+				if err := a.convert(op); err != nil {
+					c.tell(f, &scheduler.OperationsEvent{
+						AgentID: a.agent.info.ID, OfferIDs: a.ids, Operations: resourceOperations(answer.Operations), Err: err,
+					})
+					return nil, err
+				}
+			}
+		}
+		list = append(list, a)
+	}
+	return list, nil
+}
+
+// carryOut takes the offers and sends the tasks.
+func (c *Core) carryOut(now time.Time, f *framework, list []*acceptance, answers []scheduler.Answer, filter offers.Filter) {
+	taken := make([]offers.Answer, len(list))
+	for i, a := range list {
+		taken[i] = offers.Answer{OfferIDs: a.ids, Conversions: a.conversions, Used: a.used, Filter: filter}
+	}
+	switch err := c.allocator.AcceptAll(now, taken...); {
+	case errors.Is(err, offers.ErrOperation):
+		for _, a := range list {
+			if len(a.operations) > 0 {
+				c.tell(f, &scheduler.OperationsEvent{AgentID: a.agent.info.ID, OfferIDs: a.ids, Operations: a.operations, Err: err})
+			}
+		}
+		c.dropAll(now, f, answers, filter, err)
+		return
+	case err != nil:
 		c.report(now, f, err) // a filter out of range: everything else has been checked
 		return
 	}
-	for id, info := range a.executors {
-		a.agent.executors[executorKey{f.info.ID, id}] = &executor{info: info, role: a.role}
-	}
-	for _, m := range a.launches {
-		for _, info := range m.Tasks {
-			f.add(&task{info: info, framework: f, agent: a.agent, role: a.role, latest: proffer.TaskStaging, holds: true})
+	for _, a := range list {
+		for _, r := range a.refused {
+			c.tellRefused(now, f, r.id, a.agent.info.ID, proffer.TaskError, r.reason, r.err.Error())
 		}
-		c.send(a.agent, m)
+		if len(a.operations) > 0 {
+			c.tell(f, &scheduler.OperationsEvent{AgentID: a.agent.info.ID, OfferIDs: a.ids, Operations: a.operations})
+		}
+		for id, info := range a.executors {
+			a.agent.executors[executorKey{f.info.ID, id}] = &executor{info: info, role: a.role}
+		}
+		for _, m := range a.launches {
+			for _, info := range m.Tasks {
+				c.nextTask++
+				f.add(&task{
+					info: info, framework: f, agent: a.agent, role: a.role, number: c.nextTask,
+					latest: proffer.TaskStaging, holds: true,
+				})
+			}
+			c.send(a.agent, m)
+		}
+	}
+}
+
+// dropAll tells that nothing of the answers was launched, and gives their
+// offers back. A race between offer and launch is nobody's fault: the framework
+// may launch the tasks again.
+func (c *Core) dropAll(now time.Time, f *framework, answers []scheduler.Answer, filter offers.Filter, why error) {
+	for _, answer := range answers {
+		for _, op := range answer.Operations {
+			for _, t := range tasksOf(op) {
+				c.tellRefused(now, f, t.ID, "", proffer.TaskDropped, proffer.ReasonInvalidOffers, why.Error())
+			}
+		}
+		c.decline(now, f, answer.OfferIDs, filter)
 	}
 }
 
@@ -86,14 +171,42 @@ func (c *Core) gather(a *acceptance, ids []proffer.OfferID) error {
 	return nil
 }
 
+// convert carries an operation on resources out on what is left.
+func (a *acceptance) convert(op offers.Operation) error {
+	v, err := offers.Convert(op, a.role)
+	if err != nil {
+		return err
+	}
+	rest, ok := a.left.Sub(v.Consumed)
+	if !ok {
+		return fmt.Errorf("%w: %T: %s", offers.ErrOperation, op, a.left.Shortage(v.Consumed))
+	}
+	if a.left, err = rest.Add(v.Converted); err != nil {
+		return fmt.Errorf("%w: %T: %w", offers.ErrOperation, op, err)
+	}
+	a.operations = append(a.operations, op)
+	a.conversions = append(a.conversions, v)
+	return nil
+}
+
+func resourceOperations(all []offers.Operation) []offers.Operation {
+	var list []offers.Operation
+	for _, op := range all {
+		if tasksOf(op) == nil {
+			list = append(list, op)
+		}
+	}
+	return list
+}
+
 // checkLaunch takes every valid task into the acceptance; each of the others
-// is told its error.
-func (c *Core) checkLaunch(now time.Time, a *acceptance, tasks []proffer.TaskInfo) {
+// is to be told its error.
+func (a *acceptance) checkLaunch(tasks []proffer.TaskInfo) {
 	m := &protocol.RunTasks{FrameworkID: a.f.info.ID, User: a.f.info.User, Role: a.role, Tasks: make([]*proffer.TaskInfo, 0, len(tasks))}
 	for i := range tasks {
 		t := &tasks[i]
 		if reason, err := a.take(t); err != nil {
-			c.tellRefused(now, a.f, t.ID, a.agent.info.ID, proffer.TaskError, reason, err.Error())
+			a.refused = append(a.refused, refusedTask{t.ID, reason, err})
 			continue
 		}
 		m.Tasks = append(m.Tasks, t)
@@ -104,7 +217,7 @@ func (c *Core) checkLaunch(now time.Time, a *acceptance, tasks []proffer.TaskInf
 }
 
 // checkGroup takes all tasks of a group into the acceptance, or none.
-func (c *Core) checkGroup(now time.Time, a *acceptance, tasks []proffer.TaskInfo) {
+func (a *acceptance) checkGroup(tasks []proffer.TaskInfo) {
 	before, taken, m := *a, 0, &protocol.RunTasks{FrameworkID: a.f.info.ID, User: a.f.info.User, Role: a.role, Group: true}
 	group := proffer.TaskGroup{Tasks: tasks}
 	reason, err := proffer.ReasonTaskGroupInvalid, group.Validate()
@@ -120,10 +233,10 @@ func (c *Core) checkGroup(now time.Time, a *acceptance, tasks []proffer.TaskInfo
 	}
 	a.left, a.used = before.left, before.used
 	for i := range taken {
-		delete(a.ids, tasks[i].ID)
+		delete(a.tasks, tasks[i].ID)
 	}
 	for i := range tasks {
-		c.tellRefused(now, a.f, tasks[i].ID, a.agent.info.ID, proffer.TaskError, reason, err.Error())
+		a.refused = append(a.refused, refusedTask{tasks[i].ID, reason, err})
 	}
 }
 
@@ -132,7 +245,7 @@ func (a *acceptance) take(t *proffer.TaskInfo) (proffer.Reason, error) {
 	if err := t.Validate(); err != nil {
 		return proffer.ReasonTaskInvalid, err
 	}
-	if a.f.tasks[t.ID] != nil || a.f.ended.has(t.ID) || a.ids[t.ID] {
+	if a.f.tasks[t.ID] != nil || a.f.ended.has(t.ID) || a.tasks[t.ID] {
 		return proffer.ReasonTaskInvalid, fmt.Errorf("task id %q has been used before: a task that is run again needs a new id", string(t.ID))
 	}
 	need, starts := t.Resources, false
@@ -162,10 +275,7 @@ func (a *acceptance) take(t *proffer.TaskInfo) (proffer.Reason, error) {
 		}
 		a.executors[t.Executor.ID] = t.Executor
 	}
-	if a.ids == nil {
-		a.ids = make(map[proffer.TaskID]bool)
-	}
-	a.ids[t.ID] = true
+	a.tasks[t.ID] = true
 	return proffer.ReasonNone, nil
 }
 

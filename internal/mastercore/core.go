@@ -66,6 +66,7 @@ type Core struct {
 	failovers     []*framework // disconnected ones, waiting for their time-out
 	nextFramework uint64
 	nextAgent     uint64
+	nextTask      uint64
 	effects       []Effect
 	offered       []*framework // those with a batch, in the order of their first offer
 }
@@ -109,13 +110,24 @@ func (c *Core) Advance(now time.Time) {
 		}
 		i++
 	}
-	made, rescinded := c.allocator.Advance(now)
-	for _, o := range rescinded {
+	changes := c.allocator.Advance(now)
+	for _, o := range changes.Rescinded {
 		if f := c.frameworks[o.FrameworkID]; f != nil {
 			c.tell(f, &scheduler.RescindEvent{OfferID: o.ID})
 		}
 	}
-	for _, o := range made {
+	for _, o := range changes.RescindedInverse {
+		if f := c.frameworks[o.FrameworkID]; f != nil {
+			c.tell(f, &scheduler.RescindInverseEvent{ID: o.ID})
+		}
+	}
+	for _, o := range changes.InverseOffers {
+		c.tell(c.frameworks[o.FrameworkID], &scheduler.InverseOfferEvent{Offer: o})
+	}
+	for _, e := range changes.Evictions {
+		c.evict(e)
+	}
+	for _, o := range changes.Offers {
 		f := c.frameworks[o.FrameworkID]
 		if len(f.batch) == 0 {
 			c.offered = append(c.offered, f)

@@ -24,7 +24,7 @@ type framework struct {
 // Subscribe opens a session for a framework: a new one if info has no id, else
 // one that takes over. The first event of the session is SubscribedEvent,
 // followed by the statuses that were not acknowledged.
-func (c *Core) Subscribe(now time.Time, id SessionID, info proffer.FrameworkInfo) error {
+func (c *Core) Subscribe(now time.Time, id SessionID, info proffer.FrameworkInfo, terms offers.Subscription) error {
 	if err := info.Validate(); err != nil {
 		return fmt.Errorf("%w: %w", scheduler.ErrInvalidFramework, err)
 	}
@@ -37,20 +37,29 @@ func (c *Core) Subscribe(now time.Time, id SessionID, info proffer.FrameworkInfo
 		return fmt.Errorf("%w: %s", scheduler.ErrFrameworkRemoved, info.ID)
 	}
 	info.Roles = slices.Clone(info.Roles)
-	subscription := offers.Subscription{Roles: info.Roles}
+	terms.Roles, terms.Capabilities = info.Roles, info.Capabilities
 	f, known := c.frameworks[info.ID]
 	if !known {
 		f = &framework{tasks: make(map[proffer.TaskID]*task), ended: newRing[proffer.TaskID](c.cfg.KeepCompleted)}
-		if err := c.allocator.AddFramework(now, info.ID, subscription); err != nil {
+		if err := c.allocator.AddFramework(now, info.ID, terms); err != nil {
 			return fmt.Errorf("%w: %w", scheduler.ErrInvalidFramework, err)
 		}
 		c.frameworks[info.ID] = f
 	} else {
+		if err := terms.Validate(); err != nil {
+			return fmt.Errorf("%w: %w", scheduler.ErrInvalidFramework, err)
+		}
 		if f.session != 0 {
 			c.end(f, fmt.Errorf("%w: %s", scheduler.ErrFailedOver, info.ID))
 			c.mustKnow(c.allocator.Deactivate(now, info.ID))
 		}
-		c.mustKnow(c.allocator.UpdateFramework(now, info.ID, subscription))
+		if terms.Suppressed == nil {
+			terms.Suppressed = []string{}
+		}
+		c.mustKnow(c.allocator.UpdateFramework(now, info.ID, terms))
+		for _, role := range info.Roles { // that of an earlier session
+			c.mustKnow(c.allocator.ClearDemand(now, info.ID, role))
+		}
 		c.mustKnow(c.allocator.Activate(now, info.ID))
 		c.stopWaiting(f)
 	}
@@ -134,8 +143,18 @@ func (c *Core) Call(now time.Time, id SessionID, call scheduler.Call) {
 		c.report(now, f, c.allocator.Suppress(now, f.info.ID, call.Roles...))
 	case *scheduler.ReviveCall:
 		c.report(now, f, c.allocator.Revive(now, f.info.ID, call.Roles...))
-	case *scheduler.UpdateRolesCall:
-		c.updateRoles(now, f, call.Roles)
+	case *scheduler.UpdateCall:
+		c.updateTerms(now, f, call.Terms)
+	case *scheduler.AcceptAllCall:
+		c.acceptAll(now, f, call)
+	case *scheduler.HoldCall:
+		c.hold(now, f, call.OfferIDs)
+	case *scheduler.DemandCall:
+		c.report(now, f, c.allocator.SetDemand(now, f.info.ID, call.Role, call.Demands...))
+	case *scheduler.ClearDemandCall:
+		c.report(now, f, c.allocator.ClearDemand(now, f.info.ID, call.Role))
+	case *scheduler.AnswerInverseCall:
+		c.answerInverse(now, f, call)
 	case *scheduler.KillCall:
 		c.kill(now, f, call)
 	case *scheduler.AcknowledgeCall:
@@ -157,15 +176,31 @@ func (c *Core) Call(now time.Time, id SessionID, call scheduler.Call) {
 	}
 }
 
-func (c *Core) updateRoles(now time.Time, f *framework, roles []string) {
+func (c *Core) updateTerms(now time.Time, f *framework, terms offers.Subscription) {
 	info := f.info
-	info.Roles = roles
+	info.Roles, terms.Capabilities = terms.Roles, info.Capabilities
 	if err := info.Validate(); err != nil {
 		c.report(now, f, err)
 		return
 	}
 	f.info = info
-	c.report(now, f, c.allocator.UpdateFramework(now, f.info.ID, offers.Subscription{Roles: roles}))
+	c.report(now, f, c.allocator.UpdateFramework(now, f.info.ID, terms))
+}
+
+// hold has the offers wait for a gang. Those that are not the framework's have
+// been answered or rescinded meanwhile.
+func (c *Core) hold(now time.Time, f *framework, ids []proffer.OfferID) {
+	for _, id := range ids {
+		if o, ok := c.allocator.Offer(id); ok && o.FrameworkID == f.info.ID {
+			c.report(now, f, c.allocator.Hold(now, id))
+		}
+	}
+}
+
+func (c *Core) answerInverse(now time.Time, f *framework, call *scheduler.AnswerInverseCall) {
+	if o, ok := c.allocator.InverseOffer(call.ID); ok && o.FrameworkID == f.info.ID {
+		c.report(now, f, c.allocator.AnswerInverse(now, call.ID, call.Accept, call.Filter))
+	}
 }
 
 // decline gives back the offers that are the framework's; others have been

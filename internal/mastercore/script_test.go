@@ -130,7 +130,7 @@ func (s *script) subscribe(t *testing.T, id mastercore.SessionID, name string, a
 	if v := args["aware"]; len(v) > 0 {
 		info.PartitionAware = v[0] == "yes"
 	}
-	if err := s.core.Subscribe(s.now, id, info); err != nil {
+	if err := s.core.Subscribe(s.now, id, info, offers.Subscription{}); err != nil {
 		fmt.Fprintf(&s.out, "error: %v\n", err)
 	}
 }
@@ -301,7 +301,7 @@ func call(t *testing.T, d *datadriven.TestData, pos []string, args map[string][]
 	case "revive":
 		return &scheduler.ReviveCall{Roles: pos[1:]}
 	case "roles":
-		return &scheduler.UpdateRolesCall{Roles: pos[1:]}
+		return &scheduler.UpdateCall{Terms: offers.Subscription{Roles: pos[1:]}}
 	case "kill":
 		c := &scheduler.KillCall{TaskID: proffer.TaskID(pos[1])}
 		if v := args["grace"]; len(v) > 0 {

@@ -16,6 +16,7 @@ type task struct {
 	framework *framework
 	agent     *agent
 	role      string
+	number    uint64              // of its launch: later ones are greater
 	latest    proffer.TaskState   // the newest that the agent knows
 	holds     bool                // its resources are in use
 	acked     bool                // status needs no acknowledgement any more

@@ -12,6 +12,7 @@ import (
 	"github.com/proffer-go/proffer/containerizer"
 	"github.com/proffer-go/proffer/containerizer/process"
 	"github.com/proffer-go/proffer/executor/agent"
+	"github.com/proffer-go/proffer/offers"
 	"github.com/proffer-go/proffer/resources"
 	"github.com/proffer-go/proffer/scheduler"
 	"github.com/proffer-go/proffer/scheduler/master"
@@ -170,8 +171,8 @@ func (c *Cluster) failed(what string, err error) {
 }
 
 // Subscribe implements [scheduler.Master].
-func (c *Cluster) Subscribe(ctx context.Context, framework proffer.FrameworkInfo) (scheduler.Session, error) {
-	return c.master.Subscribe(ctx, framework)
+func (c *Cluster) Subscribe(ctx context.Context, framework proffer.FrameworkInfo, terms offers.Subscription) (scheduler.Session, error) {
+	return c.master.Subscribe(ctx, framework, terms)
 }
 
 // Close ends the cluster: every task with all that it started, the agents, the

@@ -224,7 +224,7 @@ func TestFrameworksShareTheCluster(t *testing.T) {
 	if err := cluster.Close(); err != nil {
 		t.Errorf("second Close: %v", err)
 	}
-	if _, err := cluster.Subscribe(t.Context(), proffer.FrameworkInfo{Name: "late", Roles: []string{"*"}}); !errors.Is(err, scheduler.ErrMasterClosed) {
+	if _, err := cluster.Subscribe(t.Context(), proffer.FrameworkInfo{Name: "late", Roles: []string{"*"}}, offers.Subscription{}); !errors.Is(err, scheduler.ErrMasterClosed) {
 		t.Errorf("subscription after Close: %v", err)
 	}
 }

@@ -136,7 +136,7 @@ func (w *wonderer) ResourceOffers(ctx context.Context, d *scheduler.Driver, _ []
 	}
 	fmt.Printf("framework %s wants %s\n", why.FrameworkID, why.Wanted)
 	for _, a := range why.Agents {
-		fmt.Printf("  %s, role %s: %s, short by %s\n", a.AgentID, a.Role, a.Why, a.Short)
+		fmt.Printf("  %s, role %s: %s, short by %s\n", a.AgentID, a.Role, a.Why(), a.Reasons[0].Short)
 	}
 	return d.Teardown()
 }

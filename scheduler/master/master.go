@@ -14,6 +14,7 @@ import (
 	"github.com/proffer-go/proffer/internal/mailbox"
 	"github.com/proffer-go/proffer/internal/mastercore"
 	"github.com/proffer-go/proffer/internal/protocol"
+	"github.com/proffer-go/proffer/offers"
 	"github.com/proffer-go/proffer/scheduler"
 )
 
@@ -185,12 +186,12 @@ func (m *Master) request(f func(now time.Time)) error {
 }
 
 // Subscribe implements [scheduler.Master].
-func (m *Master) Subscribe(ctx context.Context, framework proffer.FrameworkInfo) (scheduler.Session, error) {
+func (m *Master) Subscribe(ctx context.Context, framework proffer.FrameworkInfo, terms offers.Subscription) (scheduler.Session, error) {
 	s := &session{master: m, id: mastercore.SessionID(m.ids.Add(1)), name: framework.Name, events: mailbox.New[scheduler.Event]()}
 	answer := make(chan error, 1)
 	err := m.request(func(now time.Time) {
 		m.sessions[s.id] = s
-		err := m.core.Subscribe(now, s.id, framework)
+		err := m.core.Subscribe(now, s.id, framework, terms)
 		if err != nil {
 			delete(m.sessions, s.id)
 		}

@@ -69,7 +69,7 @@ func TestBadSchedulersStopNobodyElse(t *testing.T) {
 func TestBadCalls(t *testing.T) {
 	m := run(t, master.Config{})
 	startAgent(t, m, "cpus:4;mem:1024", true)
-	s, err := m.Subscribe(t.Context(), proffer.FrameworkInfo{Name: "bad", Roles: []string{"*"}, PartitionAware: true})
+	s, err := m.Subscribe(t.Context(), proffer.FrameworkInfo{Name: "bad", Roles: []string{"*"}, PartitionAware: true}, offers.Subscription{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func TestMasterEnds(t *testing.T) {
 	ended := make(chan error)
 	go func() { ended <- m.Run(ctx) }()
 	_, done := subscribe(t, newFiller("t", "cpus:1", 1), scheduler.Config{Name: "test", Master: m})
-	s, err := m.Subscribe(t.Context(), proffer.FrameworkInfo{Name: "raw", Roles: []string{"*"}})
+	s, err := m.Subscribe(t.Context(), proffer.FrameworkInfo{Name: "raw", Roles: []string{"*"}}, offers.Subscription{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ var _ scheduler.Session = (*session)(nil)
 
 // Subscribe implements [scheduler.Master]. It is called by the programs that
 // were given to [Cluster.Go], through their drivers; others get [ErrOutside].
-func (c *Cluster) Subscribe(_ context.Context, info proffer.FrameworkInfo) (scheduler.Session, error) {
+func (c *Cluster) Subscribe(_ context.Context, info proffer.FrameworkInfo, terms offers.Subscription) (scheduler.Session, error) {
 	if c.closed {
 		return nil, scheduler.ErrMasterClosed
 	}
@@ -41,7 +41,7 @@ func (c *Cluster) Subscribe(_ context.Context, info proffer.FrameworkInfo) (sche
 	c.ids++
 	s := &session{cluster: c, id: mastercore.SessionID(c.ids), framework: c.current}
 	c.sessions[s.id] = s
-	if err := c.core.Subscribe(c.Now(), s.id, info); err != nil {
+	if err := c.core.Subscribe(c.Now(), s.id, info, terms); err != nil {
 		delete(c.sessions, s.id)
 		return nil, err
 	}

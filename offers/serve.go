@@ -1,0 +1,169 @@
+package offers
+
+import (
+	"slices"
+	"time"
+)
+
+// serve finds a place for one task of the first of the client's demands that
+// has one. Blocks means that nobody after the client is to be offered anything:
+// its gang has waited for too long.
+func (a *Allocator) serve(c *client, guaranteed bool) (d decision, blocks bool) {
+	for _, w := range c.wants {
+		if w.left <= 0 || (guaranteed && w.stated.Gang) {
+			continue
+		}
+		if !w.shape.live && !w.waiting {
+			w.wait(a)
+		}
+		if !w.waiting {
+			if found := a.findPlace(w, guaranteed); found.want != nil {
+				return found, false
+			}
+		}
+		blocks = blocks || (w.waiting && a.gangBlocks(w))
+	}
+	return decision{}, blocks
+}
+
+// findPlace finds a place for one more task of the want.
+func (a *Allocator) findPlace(w *want, guaranteed bool) (d decision) {
+	c, s := w.client, w.shape
+	if s.role == "" { // only unreserved resources can serve: places do not differ
+		if w.why, w.by = a.allows(c, s.scalars, guaranteed); w.why != WhyAvailable {
+			if !guaranteed {
+				a.awaitRoom(c)
+				a.mayPreempt(w)
+			}
+			return d
+		}
+	}
+	w.why = WhyFiltered
+	if d := a.claimedPlace(w); d.want != nil {
+		return d
+	}
+	fits := a.pick(s, func(g *agent) bool {
+		if !a.suits(w, g) {
+			return true
+		}
+		part, err := s.carve(g, a.cfg.AgentOrder)
+		if err != nil {
+			return true // enough in all, but not in pieces of the right kind
+		}
+		if s.role != "" {
+			a.scratch = a.tree.names.scalars(part.Unreserved(), a.scratch)
+			if why, by := a.allows(c, a.scratch, guaranteed); why != WhyAvailable {
+				w.why, w.by = why, by
+				if !guaranteed {
+					a.awaitRoom(c)
+				}
+				return true
+			}
+		}
+		d = decision{client: c, agent: g, part: part, want: w}
+		return false
+	})
+	if !fits {
+		w.why = WhyInUse
+		s.live = false
+		w.wait(a)
+	}
+	return d
+}
+
+// claimedPlace is the place that preemption has made for a task of the want.
+func (a *Allocator) claimedPlace(w *want) decision {
+	for _, c := range a.claims {
+		if c.want != w || !w.shape.fits(c.agent) || !a.suits(w, c.agent) {
+			continue
+		}
+		if part, err := w.shape.carve(c.agent, a.cfg.AgentOrder); err == nil {
+			return decision{client: w.client, agent: c.agent, part: part, want: w}
+		}
+	}
+	return decision{}
+}
+
+// suits reports whether the client takes tasks of the want on an agent that
+// has room for one.
+func (a *Allocator) suits(w *want, g *agent) bool {
+	c := w.client
+	switch {
+	case len(c.constraints) > 0 && !c.matcher.match(&g.info):
+		return false
+	case g.refusal(c).blocksShape(w.shape) != nil:
+		return false
+	case w.stated.PerAgent > 0 && w.tasksOn(g) >= w.stated.PerAgent:
+		return false
+	case len(g.claims) > 0 && !a.claimsLeave(g, w):
+		return false
+	}
+	return true
+}
+
+// allows reports whether limits and guarantees leave this much to the client.
+func (a *Allocator) allows(c *client, v vector, guaranteed bool) (Why, *Node) {
+	if a.tree.quotas == 0 {
+		return WhyAvailable, nil
+	}
+	role, serves := c.node.parent.parent, false
+	for i, x := range v {
+		if x == 0 {
+			continue
+		}
+		if room, by := role.room(i); x > room {
+			return WhyLimit, by
+		}
+		unmet := role.unmet(i)
+		serves = serves || unmet > 0
+		if x-unmet > a.headroom(i) {
+			return WhyHeadroom, nil
+		}
+	}
+	if guaranteed && !serves {
+		return WhyHeadroom, nil
+	}
+	return WhyAvailable, nil
+}
+
+// wait puts the want among those that wait for an agent with room.
+func (w *want) wait(a *Allocator) {
+	w.waiting = true
+	a.mayPreempt(w)
+	if w.stated.Gang {
+		w.wakes = a.gangWakes(w)
+		a.gangs = append(a.gangs, w)
+		return
+	}
+	if len(w.shape.waiters) == 0 {
+		a.waiters = append(a.waiters, w.shape)
+	}
+	w.shape.waiters = append(w.shape.waiters, w)
+}
+
+// place offers the decided part; parts of one agent in one run become one
+// offer.
+func (a *Allocator) place(now time.Time, d decision) {
+	o := d.agent.offers
+	for o != nil && (o.client != d.client || o.run != a.runs || !o.joins(d.want)) {
+		o = o.sibling
+	}
+	if o == nil {
+		o = a.offer(now, d.agent, d.client, d.part)
+	} else {
+		a.take(d.agent, d.part)
+		a.charge(d.client, d.agent, d.part)
+		o.grow(d.part)
+	}
+	at := slices.IndexFunc(o.serves, func(s served) bool { return s.want == d.want })
+	if at < 0 {
+		o.serves = append(o.serves, served{want: d.want})
+		at = len(o.serves) - 1
+	}
+	o.serves[at].tasks++
+	d.want.left--
+	a.settleClaims(d.want, d.agent)
+	if d.want.left == 0 && !d.client.hungry() && d.client.node.setActive(false) {
+		a.cfg.Policy.Changed(d.client.node)
+	}
+}
