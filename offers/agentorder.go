@@ -1,6 +1,8 @@
 package offers
 
 import (
+	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,6 +36,15 @@ type AgentState struct {
 
 	free    resources.Resources
 	devices []deviceFamily // of what is free, filled in when they are asked for
+	uses    []DeviceUse
+}
+
+// DeviceUse says how many tasks on an agent use devices in the same way.
+type DeviceUse struct {
+	Family string
+	Count  int  // devices of each task
+	Part   bool // a part of each device rather than all of it
+	Tasks  int  // 1 or more
 }
 
 type deviceFamily struct {
@@ -41,10 +52,73 @@ type deviceFamily struct {
 	free []resources.Scalar
 }
 
-// NewAgentState returns the state of an agent of which free is left, for tests
-// of an AgentOrder. Within the allocator there is one for every agent.
-func NewAgentState(info *proffer.AgentInfo, free resources.Resources) *AgentState {
-	return &AgentState{Info: info, free: free}
+// NewAgentState returns the state of an agent of which free is left while it
+// runs tasks that use this much each, for tests of an AgentOrder. Within the
+// allocator there is one for every agent.
+func NewAgentState(info *proffer.AgentInfo, free resources.Resources, tasks ...resources.Resources) *AgentState {
+	s := &AgentState{Info: info, free: free}
+	for _, task := range tasks {
+		s.started(task)
+	}
+	return s
+}
+
+// DeviceUses returns how the tasks on the agent use devices, in the order in
+// which each way came up. The slice must not be changed.
+func (s *AgentState) DeviceUses() []DeviceUse { return s.uses }
+
+// started counts a task that uses r.
+func (s *AgentState) started(r resources.Resources) {
+	for use := range deviceUses(r) {
+		if i := s.use(use); i >= 0 {
+			s.uses[i].Tasks++
+		} else {
+			s.uses = append(s.uses, use)
+		}
+	}
+}
+
+// ended is the inverse of started.
+func (s *AgentState) ended(r resources.Resources) {
+	for use := range deviceUses(r) {
+		i := s.use(use)
+		if i < 0 {
+			continue // several tasks came together and end one by one
+		}
+		if s.uses[i].Tasks--; s.uses[i].Tasks == 0 {
+			s.uses = slices.Delete(s.uses, i, i+1)
+		}
+	}
+}
+
+func (s *AgentState) use(u DeviceUse) int {
+	return slices.IndexFunc(s.uses, func(o DeviceUse) bool {
+		return o.Family == u.Family && o.Count == u.Count && o.Part == u.Part
+	})
+}
+
+// deviceUses yields how one task that uses r uses devices of each family.
+func deviceUses(r resources.Resources) iter.Seq[DeviceUse] {
+	return func(yield func(DeviceUse) bool) {
+		var use DeviceUse // of the family so far: devices of one are neighbours by name
+		for name, amount := range r.Scalars() {
+			family, _, ok := device(name)
+			if !ok {
+				continue
+			}
+			if family != use.Family {
+				if use.Count > 0 && !yield(use) {
+					return
+				}
+				use = DeviceUse{Family: family, Tasks: 1}
+			}
+			use.Count++
+			use.Part = use.Part || amount < resources.Unit
+		}
+		if use.Count > 0 {
+			yield(use)
+		}
+	}
 }
 
 // Total returns how much of the named scalar resource the agent has.

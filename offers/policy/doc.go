@@ -11,5 +11,13 @@
 //   - [Sorted]: any order that a comparison of two clients expresses; the way to
 //     a policy of one's own in a few lines.
 //
-// A policy keeps state about one allocator: make a new one for each.
+// Which agent goes first is an [offers.AgentOrder]; without one it is by lot:
+//
+//   - [Spread], [Binpack]: even load, or agents that stay empty.
+//   - [BestFit], [DotProduct], [GPUPacking], [GPUClustering], [FGD]: those that
+//     were compared for GPU clusters (Weng et al., Beware of Fragmentation,
+//     USENIX ATC'23), whose published figures they give. [Fragmentation]
+//     measures what FGD keeps low.
+//
+// Policies and orders keep state about one allocator: make new ones for each.
 package policy
