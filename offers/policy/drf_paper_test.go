@@ -44,8 +44,8 @@ func fill(t *testing.T, p offers.Policy, capacity string, weights map[string]flo
 	}
 	var picks strings.Builder
 	for idle := 0; idle < 3; idle++ {
-		made, _ := a.Advance(now)
-		for first := true; len(made) > 0; made, _ = a.Advance(now) {
+		made := a.Advance(now).Offers
+		for first := true; len(made) > 0; made = a.Advance(now).Offers {
 			o := made[0]
 			u := byID[o.FrameworkID]
 			if first && o.Resources.Contains(u.task) {

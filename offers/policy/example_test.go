@@ -79,7 +79,7 @@ func offerThree(p offers.Policy) {
 	for i, cpus := range []string{"cpus:8", "cpus:1", "cpus:1"} {
 		id := proffer.AgentID(fmt.Sprintf("agent-%d", i+1))
 		_ = a.AddAgent(now, proffer.AgentInfo{ID: id, Resources: resources.MustParse(cpus)})
-		made, _ := a.Advance(now)
+		made := a.Advance(now).Offers
 		for _, o := range made {
 			fmt.Println(o.AgentID, "to", o.FrameworkID)
 		}
