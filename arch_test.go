@@ -19,9 +19,10 @@ const module = "github.com/proffer-go/proffer"
 // folder that is not named inherits from the one above it. "internal" stands
 // for everything below internal/.
 var mayImport = map[string][]string{
-	"resources": {},
-	"":          {"resources"},
-	"offers":    {"", "resources"},
+	"resources":         {},
+	"":                  {"resources"},
+	"offers":            {"", "resources"},
+	"offers/offerstest": {"", "resources", "offers"},
 	"offers/policy": {
 		"", "resources", "offers",
 	},

@@ -14,9 +14,6 @@ import (
 // percent as it does, so that agents which hardly differ are equal and the one
 // that came first goes first.
 
-// gpuFamily is the family of devices that is looked at when a task wants none.
-const gpuFamily = "gpu"
-
 // The largest machine of the trace, by which amounts are made comparable.
 const (
 	largestCPUs = 128 * resources.Unit
@@ -31,7 +28,7 @@ type load struct {
 }
 
 func loadOf(agent *offers.AgentState, want *offers.Shape) load {
-	family := gpuFamily
+	family := offers.GPUFamily // where the task wants none
 	var l load
 	if want != nil {
 		if want.Devices.Count > 0 {
