@@ -37,6 +37,7 @@ type Cluster struct {
 	core     *mastercore.Core
 	ids      uint64 // of sessions and links
 	inputs   []input
+	due      bool // the master is to advance without an input
 	sessions map[mastercore.SessionID]*session
 	ready    []*session // with something to receive, in order
 	refused  []error    // agents that the master did not admit
@@ -133,7 +134,8 @@ func (c *Cluster) Close() error {
 func (c *Cluster) settle() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(c.inputs) > 0 {
+	for len(c.inputs) > 0 || c.due {
+		c.due = false
 		batch := c.inputs
 		c.inputs = c.spare[:0]
 		now := c.Now()
@@ -154,6 +156,11 @@ func (c *Cluster) settle() {
 // advance has the master do what is due and delivers what it says.
 func (c *Cluster) advance(now time.Time) {
 	c.core.Advance(now)
+	c.deliver()
+}
+
+// deliver carries out what the master wants done.
+func (c *Cluster) deliver() {
 	var told []*agent
 	for _, e := range c.core.Effects() {
 		if e.Link != 0 {

@@ -45,7 +45,10 @@ func (c *Cluster) Subscribe(_ context.Context, info proffer.FrameworkInfo, terms
 		delete(c.sessions, s.id)
 		return nil, err
 	}
-	c.advance(c.Now())
+	// Offers are not made before the framework has been told that it is
+	// subscribed, and may have said what it wants.
+	c.deliver()
+	c.due = true
 	return s, nil
 }
 
@@ -100,6 +103,7 @@ func (s *session) Close() {
 		s.ended = scheduler.ErrNotSubscribed
 		delete(c.sessions, s.id)
 		c.core.Disconnect(c.Now(), s.id)
-		c.advance(c.Now())
+		c.deliver()
+		c.due = true
 	}
 }
