@@ -102,8 +102,8 @@ func (f *field) leaf(id proffer.FrameworkID) *leaf {
 func (f *field) fill() {
 	f.t.Helper()
 	for slices.ContainsFunc(f.leaves, func(l *leaf) bool { return !l.blocked }) {
+		f.now = f.now.Add(2 * time.Second) // past the filters
 		made := f.a.Advance(f.now).Offers
-		f.now = f.now.Add(2 * time.Second)
 		if len(made) == 0 {
 			if used := f.tasks(); used[0]+used[1]+used[2] == 30 && used[3]+used[4] == 30 {
 				return // there is nothing to offer
