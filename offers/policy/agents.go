@@ -48,32 +48,42 @@ func Binpack() offers.AgentOrder {
 // usedParts returns, for every scalar resource of the agent, the share that is
 // used once want is placed there.
 func usedParts(agent *offers.AgentState, want *offers.Shape) []float64 {
-	var (
-		parts       = make([]float64, 0, 8)
-		last        string
-		total, used resources.Scalar
-	)
-	done := func() {
+	parts := make([]float64, 0, 8)
+	add := func(total, left, wanted resources.Scalar) {
 		if total > 0 {
-			parts = append(parts, float64(used)/float64(total))
+			parts = append(parts, float64(total-left+wanted)/float64(total))
 		}
-		total, used = 0, 0
+	}
+	family, devices := "", resources.Scalar(0) // of which the neighbours by name are
+	flush := func() {
+		if family == "" {
+			return
+		}
+		var left, wanted resources.Scalar
+		for _, free := range agent.Devices(family) {
+			left += free
+		}
+		if want != nil && want.Devices.Family == family {
+			wanted = resources.Scalar(want.Devices.Count) * want.Devices.Each
+		}
+		add(devices, left, wanted)
+		family, devices = "", 0
 	}
 	for name, amount := range agent.Info.Resources.Scalars() {
-		family, _, _ := strings.Cut(name, "/") // the devices of a family are neighbours
-		if family != last {
-			done()
-			last = family
-			if want != nil {
-				used += want.Resources.Get(name)
-				if family == want.Devices.Family {
-					used += resources.Scalar(want.Devices.Count) * want.Devices.Each
-				}
+		if of, _, cut := strings.Cut(name, "/"); cut && len(agent.Devices(of)) > 0 {
+			if of != family {
+				flush()
+				family = of
 			}
+			devices += amount
+			continue
 		}
-		total += amount
-		used += amount - agent.Free(name)
+		var wanted resources.Scalar
+		if want != nil {
+			wanted = want.Resources.Get(name)
+		}
+		add(amount, agent.Free(name), wanted)
 	}
-	done()
+	flush()
 	return parts
 }

@@ -69,6 +69,9 @@ func TestAgentOrders(t *testing.T) {
 		{"spread devices", policy.Spread(), shape("cpus:1", 1, 1000), []*offers.AgentState{
 			agentState(gpus(4)), agentState(gpus(4), partly), agentState(gpus(2)), agentState(gpus(2), partly),
 		}},
+		{"spread, a slash in a name", policy.Spread(), shape("cpus:1", 0, 0), []*offers.AgentState{
+			agentState("cpus:8;example.com/disk:4"), agentState("cpus:8;example.com/disk:4", "example.com/disk:3"),
+		}},
 		{"binpack", policy.Binpack(), shape("cpus:1", 0, 0), []*offers.AgentState{
 			agentState("cpus:8;mem:100", "cpus:4;mem:90"), agentState("cpus:8;mem:100", "cpus:7"),
 			agentState("cpus:4;mem:100"), agentState("cpus:8;mem:100"),

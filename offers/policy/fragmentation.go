@@ -20,13 +20,21 @@ import (
 // goroutine at a time. Make one with [NewFragmentation].
 type Fragmentation struct {
 	family string
-	names  []string // of the resources that typical tasks want
+	names  []string           // of the resources that typical tasks want
+	eaches []resources.Scalar // of a device, that typical tasks want
 	shapes []typicalShape
 
 	// For one call, kept so that it need not allocate.
 	free    []resources.Scalar // by names
 	devices []resources.Scalar
+	rooms   []room // by eaches
 	denied  []bool // by shape: its constraints do not hold of the agent
+}
+
+// room is where tasks that want the same of each device find room.
+type room struct {
+	devices  int              // with enough
+	tooSmall resources.Scalar // what is free of others
 }
 
 // NewFragmentation returns the measure for these typical tasks, or an error
@@ -75,12 +83,16 @@ type typicalShape struct {
 	weight float64
 	want   []resources.Scalar // by names
 	count  int
-	each   resources.Scalar
+	each   int                           // number in eaches
 	match  func(*proffer.AgentInfo) bool // nil: any
 }
 
 func (f *Fragmentation) add(t Typical, match func(*proffer.AgentInfo) bool) {
-	shape := typicalShape{weight: t.Weight, count: t.Shape.Devices.Count, each: t.Shape.Devices.Each}
+	shape := typicalShape{weight: t.Weight, count: t.Shape.Devices.Count}
+	if shape.each = slices.Index(f.eaches, t.Shape.Devices.Each); shape.each < 0 {
+		shape.each = len(f.eaches)
+		f.eaches = append(f.eaches, t.Shape.Devices.Each)
+	}
 	if len(t.Shape.Constraints) > 0 {
 		shape.match = match
 	}
@@ -138,6 +150,18 @@ func (f *Fragmentation) fragment() float64 {
 	for _, free := range f.devices {
 		left += free
 	}
+	f.rooms = f.rooms[:0]
+	for _, each := range f.eaches {
+		var r room
+		for _, free := range f.devices {
+			if free >= each {
+				r.devices++
+			} else {
+				r.tooSmall += free
+			}
+		}
+		f.rooms = append(f.rooms, r)
+	}
 	var sums [causes]float64
 	for i := range f.shapes {
 		cause, useless := f.useless(i, left)
@@ -152,7 +176,7 @@ func (f *Fragmentation) fragment() float64 {
 
 // useless returns how much of the free devices, left in all, is of no use to
 // one task of the shape, and why.
-func (f *Fragmentation) useless(i int, left resources.Scalar) (cause int, useless resources.Scalar) {
+func (f *Fragmentation) useless(i int, left resources.Scalar) (cause int, amount resources.Scalar) {
 	shape := &f.shapes[i]
 	lacks := false
 	for k, amount := range shape.want {
@@ -166,22 +190,14 @@ func (f *Fragmentation) useless(i int, left resources.Scalar) (cause int, useles
 	case f.denied[i]:
 		return isDenied, left
 	}
-	fitting := 0
-	for _, free := range f.devices {
-		if free >= shape.each {
-			fitting++
-		} else {
-			useless += free
-		}
-	}
-	switch {
-	case fitting < shape.count && lacks:
+	switch r := f.rooms[shape.each]; {
+	case r.devices < shape.count && lacks:
 		return lacksBoth, left
-	case fitting < shape.count:
+	case r.devices < shape.count:
 		return lacksDevices, left
 	case lacks:
 		return lacksOther, left
 	default:
-		return lacksDevices, useless
+		return lacksDevices, r.tooSmall
 	}
 }
