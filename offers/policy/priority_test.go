@@ -12,6 +12,33 @@ import (
 	"github.com/proffer-go/proffer/resources"
 )
 
+// The greater priority goes first, at every level, whatever it has; a role's own
+// frameworks have the priority 0 beside its sub-roles.
+func TestPriorityGoesFirst(t *testing.T) {
+	a, s := newSpied(t, policy.Priority())
+	now := time.Unix(0, 0)
+	for role, priority := range map[string]int{"high": 7, "low": -1, "b": 1, "b/above": 2, "b/below": -2} {
+		must(t, a.SetPriority(role, priority))
+	}
+	for _, role := range []string{"low", "a", "b", "b/below", "b/above", "b/equal", "high"} {
+		must(t, a.AddFramework(now, proffer.FrameworkID(role), offers.Subscription{Roles: []string{role}}))
+	}
+	r := resources.MustParse("cpus:4")
+	for _, role := range []string{"high", "b", "b/above"} {
+		u := offers.Usage{FrameworkID: proffer.FrameworkID(role), Role: role, Resources: r}
+		must(t, a.AddAgent(now, proffer.AgentInfo{ID: proffer.AgentID(role), Resources: r}, u))
+	}
+	s.Reset(s.tree)
+	want := []string{"high", "b/above", "b/equal", "b", "b/below", "a", "low"}
+	if diff := gocmp.Diff(want, s.order()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	must(t, a.Suppress(now, "high"))
+	if diff := gocmp.Diff(want[1:], s.order()); diff != "" {
+		t.Errorf("after the first one wants nothing (-want +got)\n%s", diff)
+	}
+}
+
 // Without priorities strict priority is DRF.
 func TestPriorityAmongEqualsIsDRF(t *testing.T) {
 	a, s := newSpied(t, policy.Priority())
