@@ -24,11 +24,11 @@ var scripts = flag.String("scripts", "testdata", "folder of the golden scripts t
 // TestScripts runs the golden scripts: a command, a line, and what it printed.
 // Run with -rewrite to write the output of today. The commands are:
 //
-//	new [policy=drf|fifo|hdrf|priority] [hold=5m] [patience=1m] [region=r] [preempt=(after,grace,keep)]
+//	new [policy=drf|fifo|hdrf|priority] [order=spread|binpack|bestfit] [hold=5m] [patience=1m] [region=r] [preempt=(after,grace,keep)]
 //	     [batch=1s] [timeout=30s] [min="cpus:0.01|mem:32"|none] [exclude=gpus] [coalesce=2ms]
 //	add-agent ID RESOURCES [attributes] [region=r] [zone=z] [used=FRAMEWORK:ROLE:RESOURCES ...]
 //	remove-agent ID
-//	subscribe FRAMEWORK [roles=a,b] [suppressed=a] [min=...] [can=(gpus,regions,revocable,shared)] [constraints="..."]
+//	subscribe FRAMEWORK [roles=a,b] [suppressed=a] [min=...] [can=(gpus,regions,revocable,shared)], its constraints in the line below
 //	update FRAMEWORK roles=a,b [suppressed=a]
 //	remove FRAMEWORK | deactivate FRAMEWORK | activate FRAMEWORK
 //	weight ROLE WEIGHT
@@ -41,9 +41,9 @@ var scripts = flag.String("scripts", "testdata", "folder of the golden scripts t
 //	priority ROLE NUMBER
 //	update-agent ID RESOURCES|- [attributes] | deactivate-agent ID | activate-agent ID
 //	maintain ID [START [for=DURATION]] | answer-inverse ID accept|decline [refuse=5s]
-//	demand FRAMEWORK COUNT*RESOURCES[@CONSTRAINTS] ... [role=*] [gang=yes] [per-agent=1] [devices=gpu:1:0.5]
+//	demand FRAMEWORK COUNT*RESOURCES ... [role=*] [gang=yes] [per-agent=1] [devices=gpu:1:0.5], constraints likewise
 //	clear-demand FRAMEWORK [role=*]
-//	hold OFFER ... | accept-all OFFER=RESOURCES ...
+//	hold OFFER ... | accept-all FRAMEWORK OFFER=RESOURCES ...
 //	accept OFFER [RESOURCES] [reserve=RESOURCES>ROLE] [unreserve=...] [create=VOLUMES] [destroy=VOLUMES] [grow=VOLUME>DISK] [shrink=VOLUME>MIB]
 //	convert AGENT reserve=RESOURCES>ROLE | ...
 //	tick DURATION
@@ -276,7 +276,9 @@ func (s *script) accept(c command) error {
 		return err
 	}
 	s.book.convert(o.AgentID, v)
-	s.book.use(o.AgentID, offers.Usage{FrameworkID: o.FrameworkID, Role: o.Role, Resources: used})
+	if !used.IsEmpty() {
+		s.book.use(o.AgentID, offers.Usage{FrameworkID: o.FrameworkID, Role: o.Role, Resources: used})
+	}
 	for _, id := range ids {
 		delete(s.open, id)
 	}
@@ -379,10 +381,11 @@ type command struct {
 	name    string
 	args    []string
 	options map[string][]string
+	input   string // the lines below it
 }
 
 func commandOf(t *testing.T, d *datadriven.TestData) command {
-	c := command{t: t, name: d.Cmd, options: make(map[string][]string)}
+	c := command{t: t, name: d.Cmd, options: make(map[string][]string), input: d.Input}
 	for _, a := range d.CmdArgs {
 		if len(a.Vals) == 0 {
 			c.args = append(c.args, a.Key)
@@ -451,8 +454,8 @@ func (c command) subscription() offers.Subscription {
 			c.t.Fatalf("unknown capability %q", capability)
 		}
 	}
-	if text, ok := c.options["constraints"]; ok {
-		parsed, err := offers.ParseConstraints(text[0])
+	if c.input != "" {
+		parsed, err := offers.ParseConstraints(c.input)
 		if err != nil {
 			c.t.Fatalf("%s: %v", c.name, err)
 		}
@@ -491,15 +494,13 @@ func (c command) quotas() map[string]offers.Quota {
 	return quotas
 }
 
-// demands reads each SHAPE of "COUNT*RESOURCES[@CONSTRAINTS]"; devices are
-// written as gpu=2x0.5.
+// demands reads COUNT*RESOURCES, each with the constraints of the input.
 func (c command) demands() []offers.Demand {
 	var list []offers.Demand
 	for _, text := range c.args[1:] {
 		var d offers.Demand
-		text, constraints, constrained := strings.Cut(text, "@")
-		if constrained {
-			parsed, err := offers.ParseConstraints(constraints)
+		if c.input != "" {
+			parsed, err := offers.ParseConstraints(c.input)
 			if err != nil {
 				c.t.Fatalf("%s: %v", c.name, err)
 			}
@@ -531,7 +532,10 @@ func (c command) conversions(role string) ([]offers.Conversion, error) {
 	var list []offers.Conversion
 	for _, verb := range []string{"unreserve", "reserve", "create", "grow", "shrink", "destroy"} {
 		for _, text := range c.options[verb] {
-			what, how, _ := strings.Cut(text, ">")
+			what, how := text, ""
+			if i := strings.LastIndex(text, ">"); i >= 0 && verb != "create" && verb != "destroy" && verb != "unreserve" {
+				what, how = text[:i], text[i+1:]
+			}
 			r := resources.MustParse(what)
 			var op offers.Operation
 			by := role
@@ -577,6 +581,17 @@ func (c command) config() offers.Config {
 	}
 	if least, ok := c.options["min"]; ok {
 		cfg.MinAllocatable = quantities(least[0])
+	}
+	switch order := c.option("order", ""); order {
+	case "":
+	case "spread":
+		cfg.AgentOrder = policy.Spread()
+	case "binpack":
+		cfg.AgentOrder = policy.Binpack()
+	case "bestfit":
+		cfg.AgentOrder = policy.BestFit()
+	default:
+		c.t.Fatalf("unknown agent order %q", order)
 	}
 	if p, ok := c.options["preempt"]; ok { // after,grace,keep
 		cfg.Preemption = &offers.Preemption{After: c.parseDuration(p[0]), Grace: c.parseDuration(p[1]), Keep: c.parseDuration(p[2])}
