@@ -17,22 +17,28 @@ type agent struct {
 	index   int // in Allocator.agentList
 
 	available resources.Resources
-	amounts   vector // of what is available to everybody: plain, not revocable
-	plainOnly bool   // there is nothing else
-	state     *AgentState
+	amounts   vector   // of what is available to everybody: plain, not revocable
+	few       [4]int64 // where amounts begins
+	plainOnly bool     // there is nothing else
+	state     AgentState
 	gpus      bool
+	devices   bool // it has any
 	remote    bool // in another region than the master
 
 	uses     []use        // by client
 	offers   *outstanding // a list through sibling
 	refusals []*refusal   // by the number of the client
 
+	building []*outstanding // offers that may grow in this run
+	builders []*client      // to whom, apart as it is searched often
+
 	removed     bool
 	over        bool // more is offered and used than there is
 	deactivated bool
-	queued      bool   // it is among the candidates
-	withheld    bool   // limits or guarantees keep something back
-	sharedRun   uint64 // the run in which its shared volumes were offered
+	queued      bool    // it is among the candidates
+	only        *client // for whom it is; nil for everybody
+	withheld    bool    // limits or guarantees keep something back
+	sharedRun   uint64  // the run in which its shared volumes were offered
 
 	maintenance *Unavailability
 	inverse     []*inverse // outstanding inverse offers and filters of them
@@ -97,20 +103,22 @@ func (a *Allocator) AddAgent(now time.Time, info proffer.AgentInfo, used ...Usag
 		a.charge(c, g, u.Resources)
 		a.use(g, c, u.Resources)
 	}
-	a.look(now, g)
+	a.roomGrew = true
+	a.requeue(now, g)
 	return nil
 }
 
 // describe fills in what follows from the agent's info.
 func (a *Allocator) describe(g *agent) {
 	total := g.info.Resources
-	g.state = &AgentState{Info: &g.info}
+	g.state.Info = &g.info
 	g.gpus = total.GPUs() > 0 && !a.cfg.GPUsForAll
 	a.scratch = a.tree.names.scalars(total, a.scratch)
 	for name, amount := range total.Amounts() {
 		i := a.tree.names.number(name)
-		if family, _, ok := device(name); ok && family == GPUFamily && !a.cfg.GPUsForAll {
-			g.gpus = true
+		if family, _, ok := device(name); ok {
+			g.devices = true
+			g.gpus = g.gpus || (family == GPUFamily && !a.cfg.GPUsForAll)
 		}
 		if a.scratch.at(i) == 0 && amount > 0 {
 			a.counted[i] = true
@@ -252,6 +260,9 @@ func (a *Allocator) setAvailable(g *agent, r resources.Resources) {
 	if g.open() {
 		a.free.sub(g.amounts)
 	}
+	if g.amounts == nil {
+		g.amounts = g.few[:0]
+	}
 	g.available = r
 	if g.plainOnly = r.IsPlain(); g.plainOnly {
 		g.amounts = a.tree.names.amounts(r, g.amounts)
@@ -304,6 +315,10 @@ func (a *Allocator) use(g *agent, c *client, r resources.Resources) {
 	if r.IsEmpty() {
 		return
 	}
+	if g.devices {
+		g.state.started(r)
+		a.agentChanged(g, false)
+	}
 	for i := range g.uses {
 		if g.uses[i].client == c {
 			sum, err := g.uses[i].held.Add(r)
@@ -314,12 +329,18 @@ func (a *Allocator) use(g *agent, c *client, r resources.Resources) {
 			return
 		}
 	}
+	if g.uses == nil {
+		g.uses = make([]use, 0, 4)
+	}
 	g.uses = append(g.uses, use{c, r})
 	c.held++
 }
 
 // unuse is the inverse of use and credits the client; it must use r.
 func (a *Allocator) unuse(g *agent, c *client, r resources.Resources) {
+	if g.devices {
+		g.state.ended(r)
+	}
 	for i := range g.uses {
 		if g.uses[i].client != c {
 			continue

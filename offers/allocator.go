@@ -28,6 +28,9 @@ type Allocator struct {
 	waiting    offerQueue // outstanding offers, the first to time out first
 	refusals   refusalHeap
 	candidates []*agent // to be looked at in the next run
+	demanding  int      // active clients that state their demand
+	choosy     int      // clients with least amounts of their own
+	building   []*agent // on which offers may grow in this run
 	withheld   []*agent // of which limits or guarantees keep something back
 
 	shapes      map[string]*shape
@@ -55,6 +58,7 @@ type Allocator struct {
 	nextOffer uint64
 	runs      uint64
 	rng       *rand.Rand
+	deciding  deciding
 	scratch   vector
 	scratch2  vector
 }
@@ -214,6 +218,22 @@ func (a *Allocator) look(now time.Time, g *agent) {
 		a.candidates = append(a.candidates, g)
 	}
 	if g.queued {
+		g.only = nil
+		a.requestRun(now)
+	}
+}
+
+// lookFor is look for the sake of one client alone: what the others could not
+// be offered before they cannot be offered now.
+func (a *Allocator) lookFor(now time.Time, g *agent, c *client) {
+	if !g.queued && !g.removed && !g.available.IsEmpty() {
+		g.queued, g.only = true, c
+		a.candidates = append(a.candidates, g)
+	}
+	if g.queued {
+		if g.only != c {
+			g.only = nil
+		}
 		a.requestRun(now)
 	}
 }
@@ -228,6 +248,13 @@ func (a *Allocator) requeue(now time.Time, g *agent) {
 func (a *Allocator) lookAtAll(now time.Time) {
 	for _, g := range a.agentList {
 		a.look(now, g)
+	}
+}
+
+// lookAtAllFor is lookAtAll for the sake of one client.
+func (a *Allocator) lookAtAllFor(now time.Time, c *client) {
+	for _, g := range a.agentList {
+		a.lookFor(now, g, c)
 	}
 }
 
@@ -248,7 +275,7 @@ func (a *Allocator) expireRefusals(now time.Time) {
 	for len(a.refusals) > 0 && a.refusals[0].until <= at {
 		r := a.refusals[0]
 		a.endRefusal(r)
-		a.look(now, r.agent)
+		a.lookFor(now, r.agent, r.client)
 		if r.agent.queued {
 			a.runAt = now // its time has come: there is nothing to gather for
 		}
@@ -311,15 +338,18 @@ func (a *Allocator) vectors(c *client, g *agent, r resources.Resources, uses int
 }
 
 func (a *Allocator) makeAvailable(now time.Time, g *agent, r resources.Resources) {
+	if !g.plainOnly || !r.IsPlain() {
+		r = r.NonShared()
+	}
 	switch {
 	case g.removed:
 		return
 	case g.over:
 		a.setAvailable(g, a.remainder(g))
 	case g.available.IsEmpty():
-		a.setAvailable(g, r.NonShared())
+		a.setAvailable(g, r)
 	default:
-		sum, err := g.available.Add(r.NonShared())
+		sum, err := g.available.Add(r)
 		if err != nil {
 			panic(fmt.Sprintf("offers: returning resources to agent %s: %v", g.info.ID, err)) // only returns what was taken from it
 		}

@@ -26,9 +26,8 @@ type Answer struct {
 // they must contain, is in use from now on; the rest is declined with the
 // filter. On an error nothing has changed.
 func (a *Allocator) Accept(now time.Time, ids []proffer.OfferID, used resources.Resources, filter Filter) error {
-	answer := Answer{OfferIDs: ids, Used: used, Filter: filter}
-	c, err := a.check(&answer)
-	if err != nil {
+	c := checked{Answer: Answer{OfferIDs: ids, Used: used, Filter: filter}}
+	if err := a.check(&c); err != nil {
 		return err
 	}
 	a.touch(now)
@@ -49,8 +48,8 @@ func (a *Allocator) AcceptAll(now time.Time, answers ...Answer) error {
 			}
 			seen[id] = true
 		}
-		c, err := a.check(&answers[i])
-		if err != nil {
+		c := checked{Answer: answers[i]}
+		if err := a.check(&c); err != nil {
 			return err
 		}
 		list = append(list, c)
@@ -65,36 +64,34 @@ func (a *Allocator) AcceptAll(now time.Time, answers ...Answer) error {
 
 // checked is an answer that can be carried out.
 type checked struct {
-	*Answer
+	Answer
 	offers []*outstanding
 	held   resources.Resources // what the offers hold
 	rest   resources.Resources // that is not used
 }
 
-func (a *Allocator) check(answer *Answer) (checked, error) {
-	c := checked{Answer: answer}
-	var err error
-	if c.offers, c.held, err = a.together(answer.OfferIDs); err != nil {
-		return c, err
+func (a *Allocator) check(c *checked) (err error) {
+	if c.offers, c.held, err = a.together(c.OfferIDs); err != nil {
+		return err
 	}
-	if err := answer.Filter.Validate(); err != nil {
-		return c, fmt.Errorf("offers: accept %s: %w", answer.OfferIDs[0], err)
+	if err := c.Filter.Validate(); err != nil {
+		return fmt.Errorf("offers: accept %s: %w", c.OfferIDs[0], err)
 	}
 	left, total := c.held, c.offers[0].agent.info.Resources
-	for _, v := range answer.Conversions {
+	for _, v := range c.Conversions {
 		if left, total, err = v.apply(left, total); err != nil {
-			return c, fmt.Errorf("accept %s: %w", answer.OfferIDs[0], err)
+			return fmt.Errorf("accept %s: %w", c.OfferIDs[0], err)
 		}
-		if err := a.unusedByOthers(&c, v); err != nil {
-			return c, fmt.Errorf("accept %s: %w", answer.OfferIDs[0], err)
+		if err := a.unusedByOthers(c, v); err != nil {
+			return fmt.Errorf("accept %s: %w", c.OfferIDs[0], err)
 		}
 	}
-	rest, ok := left.Sub(answer.Used)
+	rest, ok := left.Sub(c.Used)
 	if !ok {
-		return c, fmt.Errorf("%w: offer %s has %s, %s are needed", ErrInsufficient, answer.OfferIDs[0], left, answer.Used)
+		return fmt.Errorf("%w: offer %s has %s, %s are needed", ErrInsufficient, c.OfferIDs[0], left, c.Used)
 	}
 	c.rest = rest
-	return c, nil
+	return nil
 }
 
 func (a *Allocator) carryOut(now time.Time, c *checked) {

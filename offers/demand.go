@@ -91,16 +91,18 @@ type want struct {
 	left    int   // tasks for which there is no offer; below 0 when there are offers for more
 	since   int64 // when it began to wait
 	gone    bool  // replaced by a later demand
-	waiting bool  // among the shape's waiters, or the gangs
+	waiting bool  // it was looked at in vain, and nothing has changed since
+	listed  bool  // among the shape's waiters, or the gangs
 	why     Why   // it was not served when it was last looked at
 	by      *Node // whose limit that is
 	wakes   int64 // of a gang: when it begins or ends to block others
 }
 
 // SetDemand states what a framework waits for in a role, in place of what it
-// stated before. Tasks for which it has offers that it has not answered count
-// as waiting. Without demands it is offered nothing there. When it accepts, as
-// many tasks as it uses resources for wait no longer.
+// stated before; a role that it suppressed it revives. Tasks for which it has
+// offers that it has not answered count as waiting. Without demands it is
+// offered nothing there. When it accepts, as many tasks as it uses resources
+// for wait no longer.
 func (a *Allocator) SetDemand(now time.Time, id proffer.FrameworkID, role string, demands ...Demand) error {
 	clients, err := a.clientsOf(id, []string{role})
 	if err != nil {
@@ -116,8 +118,10 @@ func (a *Allocator) SetDemand(now time.Time, id proffer.FrameworkID, role string
 	c := clients[0]
 	if !c.demanding {
 		a.clearRefusals(now, c) // made for whole agents
+		a.setActive(c, false)
+		c.demanding = true
 	}
-	c.demanding = true
+	c.suppressed = false
 	a.state(now, c, demands)
 	return nil
 }
@@ -132,12 +136,13 @@ func (a *Allocator) ClearDemand(now time.Time, id proffer.FrameworkID, role stri
 	defer a.audit()
 	c := clients[0]
 	a.dropWants(c)
+	a.setActive(c, false)
 	c.demanding = false
 	a.unpark(c)
-	if c.node.Active() {
-		a.lookAtAll(now)
-	}
 	a.activate(now, c)
+	if c.node.Active() {
+		a.lookAtAllFor(now, c)
+	}
 	return nil
 }
 
@@ -204,7 +209,7 @@ func (a *Allocator) dropWants(c *client) {
 
 func (a *Allocator) dropWant(w *want) {
 	w.gone = true
-	if w.waiting {
+	if w.listed {
 		w.shape.waiters = slices.DeleteFunc(w.shape.waiters, func(o *want) bool { return o == w })
 		a.gangs = slices.DeleteFunc(a.gangs, func(o *want) bool { return o == w })
 	}

@@ -342,6 +342,10 @@ func (x *explainer) availability() {
 		if x.want != nil && len(g.claims) > 0 && !a.claimsLeave(g, x.want) {
 			x.add(Reason{Why: WhyClaimed, Holder: g.claims[0].want.client.framework.id})
 		}
+		if x.want != nil && !x.want.shape.devicesFit(g) {
+			d := x.want.stated.Devices
+			x.add(Reason{Why: WhyInUse, Short: resources.QuantityOf(d.Family, d.Each*resources.Scalar(d.Count-d.fitting(g.state.Devices(d.Family))))})
+		}
 		if len(x.e.Reasons) == 0 && x.want == nil && !a.allocatable(x.c, available) {
 			x.add(Reason{Why: WhyBelowMinimum, Short: x.short(available)})
 		}

@@ -106,6 +106,16 @@ func (a *Allocator) AddFramework(now time.Time, id proffer.FrameworkID, sub Subs
 	return nil
 }
 
+// setLeast counts the clients with least amounts of their own.
+func (a *Allocator) setLeast(c *client, least []resources.Quantities) {
+	if c.least != nil {
+		a.choosy--
+	}
+	if c.least = least; least != nil {
+		a.choosy++
+	}
+}
+
 // UpdateFramework changes the subscription of a framework. Its offers in roles
 // that it leaves are rescinded; what it uses there stays. A role that is no
 // longer suppressed is revived, as in Mesos (MESOS-9932).
@@ -135,12 +145,13 @@ func (a *Allocator) subscribe(now time.Time, f *framework, sub Subscription) {
 		if c.suppressed && !suppressed {
 			a.clearRefusals(now, c)
 		}
-		c.subscribed, c.suppressed, c.least = true, suppressed, sub.MinAllocatable[role]
+		c.subscribed, c.suppressed = true, suppressed
+		a.setLeast(c, sub.MinAllocatable[role])
 		c.caps, c.constraints = sub.Capabilities, sub.Constraints[role]
 		c.matcher, _ = c.constraints.compile() // sub has been validated
 		a.restate(now, c)
 		if c.node.Active() {
-			a.lookAtAll(now) // what it can use may have changed
+			a.lookAtAllFor(now, c) // what it can use may have changed
 		}
 	}
 	for _, c := range f.sorted() {
@@ -281,14 +292,13 @@ func (a *Allocator) Revive(now time.Time, id proffer.FrameworkID, roles ...strin
 // demand that starts to want something is shown every agent.
 func (a *Allocator) activate(now time.Time, c *client) {
 	wants := c.subscribed && c.framework.active && !c.suppressed
-	if c.node.setActive(wants && !c.parked && c.hungry()) {
-		a.cfg.Policy.Changed(c.node)
+	if a.setActive(c, wants && !c.parked && c.hungry()) {
 		switch {
 		case !c.node.Active():
 		case c.demanding:
 			a.requestRun(now)
 		default:
-			a.lookAtAll(now)
+			a.lookAtAllFor(now, c)
 		}
 	}
 }
@@ -297,9 +307,7 @@ func (a *Allocator) activate(now time.Time, c *client) {
 // that runs do not come across it.
 func (a *Allocator) park(c *client) {
 	c.parked = true
-	if c.node.setActive(false) {
-		a.cfg.Policy.Changed(c.node)
-	}
+	a.setActive(c, false)
 }
 
 // unpark ends that; whoever calls it has a run happen if one is needed.
@@ -308,9 +316,28 @@ func (a *Allocator) unpark(c *client) {
 		return
 	}
 	c.parked = false
-	if c.subscribed && c.framework.active && !c.suppressed && c.hungry() && c.node.setActive(true) {
-		a.cfg.Policy.Changed(c.node)
+	for _, w := range c.wants {
+		w.waiting = false
 	}
+	if c.subscribed && c.framework.active && !c.suppressed && c.hungry() {
+		a.setActive(c, true)
+	}
+}
+
+// setActive makes a client active or not; it reports whether that is a change.
+func (a *Allocator) setActive(c *client, active bool) bool {
+	if !c.node.setActive(active) {
+		return false
+	}
+	if c.demanding {
+		if active {
+			a.demanding++
+		} else {
+			a.demanding--
+		}
+	}
+	a.cfg.Policy.Changed(c.node)
+	return true
 }
 
 // withdraw rescinds the client's offers and ends its filters.
@@ -338,7 +365,7 @@ func (a *Allocator) clearRefusals(now time.Time, c *client) {
 		for r := g.refusal(c); r != nil; r = g.refusal(c) {
 			a.endRefusal(r)
 		}
-		a.look(now, g)
+		a.lookFor(now, g, c)
 	}
 }
 
@@ -380,6 +407,7 @@ func (a *Allocator) forget(c *client) {
 	}
 	role := c.node.Role()
 	a.dropWants(c)
+	a.setLeast(c, nil)
 	a.tree.detach(c.node)
 	delete(c.framework.clients, role)
 	if len(c.framework.clients) == 0 {

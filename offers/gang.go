@@ -23,7 +23,9 @@ func (a *Allocator) placeGang(now time.Time, w *want) {
 	if w.left == 0 {
 		return
 	}
-	// Undo it, as if it had never been tried.
+	// Undo it, as if it had never been tried. What else is being put together
+	// stays as it is.
+	a.finishBuilding()
 	for _, o := range a.changes.Offers[made:] {
 		x, _ := a.outstanding(o.ID)
 		a.settle(x)
@@ -42,6 +44,7 @@ func (a *Allocator) placeGang(now time.Time, w *want) {
 	for n := w.client.node; n != nil; n = n.parent {
 		n.count -= uint64(len(placed))
 	}
+	a.cfg.Policy.Changed(w.client.node)
 	if !w.waiting {
 		w.wait(a)
 	}

@@ -124,7 +124,7 @@ func (a *Allocator) reindex(s *shape, x *index, g *agent) {
 	}
 	rating := 0.0
 	if a.cfg.AgentOrder != nil {
-		rating = a.cfg.AgentOrder.Rate(g.state, &s.stated)
+		rating = a.cfg.AgentOrder.Rate(&g.state, &s.stated)
 	}
 	x.put(g, rating)
 }

@@ -11,11 +11,11 @@ type outstanding struct {
 	serves     []served     // of a client that states its demand
 	deadline   int64        // see Allocator.at
 	prev, next *outstanding // in the offerQueue
-	sibling    *outstanding // the next one of the same agent
+	sibling    *outstanding // the next, older, one of the same agent
+	younger    *outstanding // the one before
 	mineNext   *outstanding // those of the same client
 	minePrev   *outstanding
-	held       bool   // for a gang: not counted in shares meanwhile
-	run        uint64 // in which it is being put together
+	held       bool // for a gang: not counted in shares meanwhile
 }
 
 // served tells how many tasks of a demand an offer is for.
@@ -71,12 +71,23 @@ func (o *outstanding) grow(part resources.Resources) {
 	o.offer.Resources = sum
 }
 
-func (g *agent) removeOffer(o *outstanding) {
-	at := &g.offers
-	for *at != o {
-		at = &(*at).sibling
+func (g *agent) addOffer(o *outstanding) {
+	if o.sibling = g.offers; g.offers != nil {
+		g.offers.younger = o
 	}
-	*at, o.sibling = o.sibling, nil
+	g.offers = o
+}
+
+func (g *agent) removeOffer(o *outstanding) {
+	if o.sibling != nil {
+		o.sibling.younger = o.younger
+	}
+	if o.younger != nil {
+		o.younger.sibling = o.sibling
+	} else {
+		g.offers = o.sibling
+	}
+	o.sibling, o.younger = nil, nil
 }
 
 func (c *client) addOffer(o *outstanding) {

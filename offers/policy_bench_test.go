@@ -88,3 +88,11 @@ func benchmarkPolicy(b *testing.B, p offers.Policy, frameworks, roles int) {
 		spy.Order(nil, first)
 	}
 }
+
+type floorHeap []float64
+
+func (h floorHeap) Len() int           { return len(h) }
+func (h floorHeap) Less(i, j int) bool { return h[i] < h[j] }
+func (h floorHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *floorHeap) Push(any)          {}
+func (h *floorHeap) Pop() any          { return nil }

@@ -144,10 +144,7 @@ func (a *Allocator) hopeless(c *client) bool {
 	if c.caps.Revocable || a.tree.view(role) != "" {
 		return false
 	}
-	least := c.least
-	if least == nil {
-		least = a.cfg.MinAllocatable
-	}
+	least := a.leastFor(c)
 	if len(least) == 0 {
 		return false
 	}
@@ -161,12 +158,10 @@ func (a *Allocator) hopeless(c *client) bool {
 	})
 }
 
-// allocatable reports whether r is worth offering to the client.
+// allocatable reports whether r is worth offering to the client, or with nil
+// to any that has no least amounts of its own.
 func (a *Allocator) allocatable(c *client, r resources.Resources) bool {
-	least := c.least
-	if least == nil {
-		least = a.cfg.MinAllocatable
-	}
+	least := a.leastFor(c)
 	if len(least) == 0 {
 		return true
 	}
@@ -178,4 +173,11 @@ func (a *Allocator) allocatable(c *client, r resources.Resources) bool {
 		}
 		return true
 	})
+}
+
+func (a *Allocator) leastFor(c *client) []resources.Quantities {
+	if c == nil || c.least == nil {
+		return a.cfg.MinAllocatable
+	}
+	return c.least
 }

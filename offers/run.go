@@ -34,8 +34,9 @@ func (a *Allocator) run(now time.Time) {
 	}
 	a.arrange(candidates)
 	a.stage(now, candidates, false)
+	a.finishBuilding()
 	for _, g := range candidates {
-		g.queued = false
+		g.queued, g.only = false, nil
 	}
 	a.makeInverse()
 }
@@ -72,7 +73,7 @@ func (a *Allocator) wake(candidates []*agent) {
 	}
 	a.idle = a.idle[:0]
 	for _, w := range a.gangs {
-		w.waiting = false
+		w.waiting, w.listed, w.shape.live = false, false, true
 		a.unpark(w.client)
 	}
 	a.gangs = a.gangs[:0]
@@ -85,7 +86,7 @@ func (a *Allocator) wake(candidates []*agent) {
 		}
 		s.live = true
 		for _, w := range s.waiters {
-			w.waiting = false
+			w.waiting, w.listed = false, false
 			a.unpark(w.client)
 		}
 		s.waiters = nil
@@ -100,7 +101,7 @@ func (a *Allocator) arrange(agents []*agent) {
 	}
 	ratings := make(map[*agent]float64, len(agents))
 	for _, g := range agents {
-		ratings[g] = a.cfg.AgentOrder.Rate(g.state, nil)
+		ratings[g] = a.cfg.AgentOrder.Rate(&g.state, nil)
 	}
 	slices.SortFunc(agents, func(x, y *agent) int {
 		return cmp.Or(cmp.Compare(ratings[x], ratings[y]), cmp.Compare(x.arrival, y.arrival))
@@ -146,53 +147,78 @@ type decision struct {
 	blocked bool // nobody else is to be offered anything: see gangBlocks
 }
 
+// deciding is the state of one walk through the policy's order, kept so that a
+// decision allocates nothing.
+type deciding struct {
+	agent      *agent // to be offered; nil for none
+	guaranteed bool
+	found      decision
+	nothing    []*client // to be parked: not while Order runs
+	enter      func(*Node) bool
+	visit      func(*Node) bool
+}
+
 // decide finds the first client in the policy's order that can be offered
 // something: the agent g, or what its demand needs of any agent.
-func (a *Allocator) decide(g *agent, guaranteed bool) (d decision) {
-	if g == nil && len(a.shapes) == 0 {
-		return d
+func (a *Allocator) decide(g *agent, guaranteed bool) decision {
+	if g == nil && a.demanding == 0 {
+		return decision{}
 	}
-	var nothing []*client // to be parked: not while Order runs
-	var enter func(*Node) bool
-	if guaranteed {
-		enter = (*Node).lacksGuarantee
+	d := &a.deciding
+	d.agent, d.guaranteed, d.found, d.nothing = g, guaranteed, decision{}, d.nothing[:0]
+	if d.visit == nil {
+		d.enter, d.visit = (*Node).lacksGuarantee, a.visit
 	}
-	a.cfg.Policy.Order(enter, func(n *Node) bool {
-		c := n.client
-		if guaranteed && !n.parent.parent.lacksGuarantee() {
-			return true
+	switch {
+	case g != nil && g.only != nil && a.demanding == 0:
+		if n := g.only.node; n.Active() {
+			a.visit(n)
 		}
-		if c.demanding {
-			var blocks bool
-			d, blocks = a.serve(c, guaranteed)
-			d.blocked = blocks && !guaranteed
-			if d.want == nil && !guaranteed && !blocks {
-				nothing = append(nothing, c)
-			}
-			return d.want == nil && !d.blocked
-		}
-		if g == nil {
-			if !guaranteed {
-				a.idle = append(a.idle, c)
-				nothing = append(nothing, c)
-			}
-			return true
-		}
-		part, why := a.portion(g, c, guaranteed)
-		if why != WhyAvailable {
-			if why == WhyLimit && !guaranteed && a.hopeless(c) {
-				a.awaitRoom(c)
-				nothing = append(nothing, c)
-			}
-			return true
-		}
-		d = decision{client: c, agent: g, part: part}
-		return false
-	})
-	for _, c := range nothing {
+	case g != nil && a.demanding == 0 && a.choosy == 0 && !a.allocatable(nil, g.available):
+		// Too little for anybody.
+	case guaranteed:
+		a.cfg.Policy.Order(d.enter, d.visit)
+	default:
+		a.cfg.Policy.Order(nil, d.visit)
+	}
+	for _, c := range d.nothing {
 		a.park(c)
 	}
-	return d
+	return d.found
+}
+
+// visit looks at one client, and reports whether to go on to the next.
+func (a *Allocator) visit(n *Node) bool {
+	c, d := n.client, &a.deciding
+	if d.guaranteed && !n.parent.parent.lacksGuarantee() {
+		return true
+	}
+	switch {
+	case c.demanding:
+		found, blocks := a.serve(c, d.guaranteed)
+		found.blocked = blocks && !d.guaranteed
+		d.found = found
+		if found.want == nil && !d.guaranteed && !blocks {
+			d.nothing = append(d.nothing, c)
+		}
+		return found.want == nil && !found.blocked
+	case d.agent == nil:
+		if !d.guaranteed {
+			a.idle = append(a.idle, c)
+			d.nothing = append(d.nothing, c)
+		}
+		return true
+	}
+	part, why := a.portion(d.agent, c, d.guaranteed)
+	if why != WhyAvailable {
+		if why == WhyLimit && !d.guaranteed && a.hopeless(c) {
+			a.awaitRoom(c)
+			d.nothing = append(d.nothing, c)
+		}
+		return true
+	}
+	d.found = decision{client: c, agent: d.agent, part: part}
+	return false
 }
 
 // awaitRoom has the client unparked when a limit or guarantee leaves more.
@@ -238,13 +264,13 @@ func (a *Allocator) offer(now time.Time, g *agent, c *client, r resources.Resour
 			Resources:      r,
 		},
 		number: a.nextOffer, agent: g, client: c,
-		deadline: never, sibling: g.offers, run: a.runs,
+		deadline: never,
 	}
 	if a.cfg.OfferTimeout > 0 {
 		o.deadline = a.at(now) + int64(a.cfg.OfferTimeout)
 	}
 	a.offers[o.number] = o
-	g.offers = o
+	g.addOffer(o)
 	c.addOffer(o)
 	a.waiting.insert(o)
 	a.charge(c, g, r)
@@ -262,12 +288,16 @@ func (a *Allocator) offerID(number uint64) proffer.OfferID {
 
 // take takes r out of what the agent has available.
 func (a *Allocator) take(g *agent, r resources.Resources) {
-	rest, ok := g.available.Sub(r.NonShared())
+	part := r
+	if !g.plainOnly {
+		part = r.NonShared()
+		if part.Len() < r.Len() {
+			g.sharedRun = a.runs
+		}
+	}
+	rest, ok := g.available.Sub(part)
 	if !ok {
 		panic("offers: an offer holds more than is available") // it is a part of it
-	}
-	if !r.Shared().IsEmpty() {
-		g.sharedRun = a.runs
 	}
 	a.setAvailable(g, rest)
 	a.agentChanged(g, false)

@@ -46,7 +46,7 @@ func (a *Allocator) findPlace(w *want, guaranteed bool) (d decision) {
 		if !a.suits(w, g) {
 			return true
 		}
-		part, err := s.carve(g, a.cfg.AgentOrder)
+		part, err := a.carve(s, g)
 		if err != nil {
 			return true // enough in all, but not in pieces of the right kind
 		}
@@ -63,10 +63,13 @@ func (a *Allocator) findPlace(w *want, guaranteed bool) (d decision) {
 		d = decision{client: c, agent: g, part: part, want: w}
 		return false
 	})
-	if !fits {
+	switch {
+	case !fits:
 		w.why = WhyInUse
 		s.live = false
 		w.wait(a)
+	case d.want == nil && w.why == WhyFiltered:
+		w.wait(a) // for another agent, or for a filter to end
 	}
 	return d
 }
@@ -77,7 +80,7 @@ func (a *Allocator) claimedPlace(w *want) decision {
 		if c.want != w || !w.shape.fits(c.agent) || !a.suits(w, c.agent) {
 			continue
 		}
-		if part, err := w.shape.carve(c.agent, a.cfg.AgentOrder); err == nil {
+		if part, err := a.carve(w.shape, c.agent); err == nil {
 			return decision{client: w.client, agent: c.agent, part: part, want: w}
 		}
 	}
@@ -130,6 +133,10 @@ func (a *Allocator) allows(c *client, v vector, guaranteed bool) (Why, *Node) {
 func (w *want) wait(a *Allocator) {
 	w.waiting = true
 	a.mayPreempt(w)
+	if w.listed {
+		return
+	}
+	w.listed = true
 	if w.stated.Gang {
 		w.wakes = a.gangWakes(w)
 		a.gangs = append(a.gangs, w)
@@ -144,12 +151,14 @@ func (w *want) wait(a *Allocator) {
 // place offers the decided part; parts of one agent in one run become one
 // offer.
 func (a *Allocator) place(now time.Time, d decision) {
-	o := d.agent.offers
-	for o != nil && (o.client != d.client || o.run != a.runs || !o.joins(d.want)) {
-		o = o.sibling
-	}
+	o := a.beingPut(d)
 	if o == nil {
 		o = a.offer(now, d.agent, d.client, d.part)
+		if len(d.agent.building) == 0 {
+			a.building = append(a.building, d.agent)
+		}
+		d.agent.building = append(d.agent.building, o)
+		d.agent.builders = append(d.agent.builders, d.client)
 	} else {
 		a.take(d.agent, d.part)
 		a.charge(d.client, d.agent, d.part)
@@ -163,7 +172,30 @@ func (a *Allocator) place(now time.Time, d decision) {
 	o.serves[at].tasks++
 	d.want.left--
 	a.settleClaims(d.want, d.agent)
-	if d.want.left == 0 && !d.client.hungry() && d.client.node.setActive(false) {
-		a.cfg.Policy.Changed(d.client.node)
+	if d.want.left == 0 && !d.client.hungry() {
+		a.setActive(d.client, false)
 	}
+}
+
+// beingPut returns the offer that the decided part may become a part of, nil
+// for none.
+func (a *Allocator) beingPut(d decision) *outstanding {
+	g := d.agent
+	for i, c := range g.builders {
+		if c == d.client && g.building[i].joins(d.want) {
+			return g.building[i]
+		}
+	}
+	return nil
+}
+
+// finishBuilding has no offer grow any more.
+func (a *Allocator) finishBuilding() {
+	for _, g := range a.building {
+		clear(g.building)
+		clear(g.builders)
+		g.building, g.builders = g.building[:0], g.builders[:0]
+	}
+	clear(a.building)
+	a.building = a.building[:0]
 }

@@ -3,6 +3,7 @@ package offers
 import (
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/resources"
@@ -39,7 +40,7 @@ type counted struct {
 // stateShape returns the shape of a demand in the view of a client.
 func (a *Allocator) stateShape(c *client, stated Shape) (*shape, error) {
 	role := a.tree.view(c.node.parent.parent)
-	key := fmt.Sprintf("%s|%v|%s|%v|%v", stated.Resources, stated.Devices, role, c.caps, stated.Constraints)
+	key := shapeKey(stated, role, c.caps)
 	if s, ok := a.shapes[key]; ok {
 		s.users++
 		return s, nil
@@ -73,6 +74,23 @@ func (a *Allocator) stateShape(c *client, stated Shape) (*shape, error) {
 	}
 	a.shapes[key] = s
 	return s, nil
+}
+
+// shapeKey is the same for shapes that the same agents serve.
+func shapeKey(s Shape, role string, caps proffer.Capabilities) string {
+	key := make([]byte, 0, 128)
+	for name, amount := range s.Resources.All() {
+		key = append(append(key, name...), ':')
+		key = append(strconv.AppendInt(key, int64(amount), 10), ';')
+	}
+	key = append(append(key, '@'), role...)
+	for _, can := range []bool{caps.GPUs, caps.RegionAware, caps.Revocable, caps.SharedVolumes} {
+		key = strconv.AppendBool(append(key, ' '), can)
+	}
+	if s.Devices.Count > 0 || len(s.Constraints) > 0 {
+		key = fmt.Appendf(key, " %v %s", s.Devices, s.Constraints)
+	}
+	return string(key)
 }
 
 // view returns the role whose reservations the clients of the role can use:
@@ -118,17 +136,22 @@ func (s *shape) devicesFit(g *agent) bool {
 	if d.Count == 0 {
 		return true
 	}
+	return d.fitting(g.state.Devices(d.Family)) >= d.Count
+}
+
+// fitting returns how many of the devices have room for a part.
+func (d Devices) fitting(free []resources.Scalar) int {
 	fit := 0
-	for _, free := range g.state.Devices(d.Family) {
-		if free >= d.Each {
+	for _, f := range free {
+		if f >= d.Each {
 			fit++
 		}
 	}
-	return fit >= d.Count
+	return fit
 }
 
 // carve picks the resources of one task from what the agent, which fits, has.
-func (s *shape) carve(g *agent, order AgentOrder) (resources.Resources, error) {
+func (a *Allocator) carve(s *shape, g *agent) (resources.Resources, error) {
 	if g.plainOnly && len(s.counted) == 0 && s.stated.Devices.Count == 0 {
 		return s.plain, nil
 	}
@@ -145,7 +168,7 @@ func (s *shape) carve(g *agent, order AgentOrder) (resources.Resources, error) {
 		}
 		special = append(special, x)
 	}
-	for _, number := range s.chooseDevices(g, order) {
+	for _, number := range a.chooseDevices(s, g) {
 		name := fmt.Sprintf("%s/%d", s.stated.Devices.Family, number)
 		special = append(special, resources.Resource{Name: name, Scalar: s.stated.Devices.Each})
 	}
@@ -164,15 +187,16 @@ func (s *shape) carve(g *agent, order AgentOrder) (resources.Resources, error) {
 }
 
 // chooseDevices returns the numbers of the devices for one task: those of the
-// agent order if it cares, else those with the least room that is enough.
-func (s *shape) chooseDevices(g *agent, order AgentOrder) []int {
+// agent order if it cares, else those with the least room that is enough;
+// without an agent order any that are enough.
+func (a *Allocator) chooseDevices(s *shape, g *agent) []int {
 	d := s.stated.Devices
 	if d.Count == 0 {
 		return nil
 	}
 	free := g.state.Devices(d.Family)
-	if by, ok := order.(DeviceOrder); ok {
-		chosen := by.Devices(g.state, &s.stated)
+	if by, ok := a.cfg.AgentOrder.(DeviceOrder); ok {
+		chosen := by.Devices(&g.state, &s.stated)
 		if validChoice(free, chosen, d) {
 			return chosen
 		}
@@ -183,7 +207,11 @@ func (s *shape) chooseDevices(g *agent, order AgentOrder) []int {
 			numbers = append(numbers, i)
 		}
 	}
-	slices.SortStableFunc(numbers, func(x, y int) int { return int(free[x] - free[y]) })
+	if a.cfg.AgentOrder == nil {
+		a.rng.Shuffle(len(numbers), func(i, j int) { numbers[i], numbers[j] = numbers[j], numbers[i] })
+	} else {
+		slices.SortStableFunc(numbers, func(x, y int) int { return int(free[x] - free[y]) })
+	}
 	return numbers[:d.Count]
 }
 

@@ -67,6 +67,8 @@ type Node struct {
 	arrival   uint64
 	shared    map[sharedUse]int // uses of shared volumes, each of which counts once
 
+	few [2][4]int64 // where allocated and consumed begin, so that they are near
+
 	group  *Node   // of a role: its group, if it has one
 	client *client // of a client
 
@@ -203,6 +205,7 @@ func (t *Tree) addClient(role string, c *client) *Node {
 func (t *Tree) attach(parent *Node, kind Kind, path string) *Node {
 	t.arrivals++
 	n := &Node{tree: t, kind: kind, path: path, parent: parent, weight: 1, arrival: t.arrivals}
+	n.allocated, n.consumed = n.few[0][:0], n.few[1][:0]
 	parent.children = append(parent.children, n)
 	return n
 }

@@ -69,6 +69,9 @@ func (r Resources) Sub(o Resources) (diff Resources, ok bool) {
 	if len(o.entries) > len(r.entries) {
 		return Resources{}, false
 	}
+	if r.is(o) {
+		return Resources{}, true
+	}
 	a, b := r.entries, o.entries
 	rest := make([]entry, 0, len(a))
 	for len(a) > 0 && len(b) > 0 {
@@ -95,8 +98,17 @@ func (r Resources) Sub(o Resources) (diff Resources, ok bool) {
 	return Resources{rest}, true
 }
 
+// is reports whether r is the very value o: whole agents are offered and given
+// back without a change.
+func (r Resources) is(o Resources) bool {
+	return len(r.entries) > 0 && len(r.entries) == len(o.entries) && &r.entries[0] == &o.entries[0]
+}
+
 // Contains reports whether o is part of r, so that Sub succeeds.
 func (r Resources) Contains(o Resources) bool {
+	if r.is(o) {
+		return true
+	}
 	a := r.entries
 	for i := range o.entries {
 		e := &o.entries[i]
@@ -110,6 +122,9 @@ func (r Resources) Contains(o Resources) bool {
 	}
 	return true
 }
+
+// stackRanges is how many ranges are put together without a first allocation.
+const stackRanges = 24
 
 // add adds what merges with e: compare says that they are equal.
 func (e *entry) add(o *entry) error {
@@ -126,7 +141,7 @@ func (e *entry) add(o *entry) error {
 	}
 	switch e.kind() {
 	case KindRanges:
-		var few [4]Range
+		var few [stackRanges]Range
 		all, ok := e.more.ranges.union(few[:0], o.more.ranges)
 		if !ok {
 			return fmt.Errorf("%w: %s:%s", ErrTwice, e.name, e.more.ranges.common(o.more.ranges))
@@ -192,7 +207,7 @@ func (e *entry) sub(o *entry) bool {
 func (e *entry) cut(o *entry) {
 	switch e.kind() {
 	case KindRanges:
-		var few [4]Range
+		var few [stackRanges]Range
 		e.setRanges(e.more.ranges.minus(few[:0], o.more.ranges))
 	case KindSet:
 		e.setItems(minusSet(e.more.rare.set, o.more.rare.set))
