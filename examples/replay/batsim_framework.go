@@ -77,7 +77,7 @@ func replayBatch(jobs []*batchJob, hosts int, d discipline, tell func(done int, 
 		return c.Stats(), nil
 	}
 	stop := c.Run()
-	if err := cmp.Or(f.err, program.Err()); err != nil {
+	if err := cmp.Or(program.Err(), f.err); err != nil {
 		return c.Stats(), err
 	}
 	if stop != schedulertest.Ended || f.left > 0 {

@@ -26,7 +26,7 @@ const (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-const usage = `usage: replay COMMAND [flags]
+const usageText = `usage: replay COMMAND [flags]
 
 Tells what a policy would have done on a trace.
 
@@ -41,7 +41,7 @@ replay COMMAND -h tells the flags.
 // are parsed.
 type command func(flags *flag.FlagSet) func(io *terminal) (result, error)
 
-var commands = map[string]command{"batsim": batsimCommand}
+var commands = map[string]command{"batsim": batsimCommand, "philly": phillyCommand, "openb": openbCommand}
 
 // result is what a replay comes to.
 type result interface {
@@ -68,10 +68,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	err := dispatch(args, &terminal{stdout: stdout, stderr: stderr, began: time.Now()})
 	var bad usageError
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, flag.ErrHelp):
 		return exitGood
-	case errors.Is(err, flag.ErrHelp):
-		return exitUsage
 	case errors.As(err, &bad):
 		say(stderr, "replay: %v", err)
 		return exitUsage
@@ -87,8 +85,11 @@ func say(w io.Writer, format string, args ...any) {
 }
 
 func dispatch(args []string, io *terminal) error {
-	if len(args) == 0 || strings.TrimLeft(args[0], "-") == "h" || strings.TrimLeft(args[0], "-") == "help" {
-		say(io.stderr, "%s", strings.TrimSpace(usage))
+	if len(args) == 0 {
+		return usagef("no command: want batsim, philly or openb; replay -h tells more")
+	}
+	if strings.TrimLeft(args[0], "-") == "h" || strings.TrimLeft(args[0], "-") == "help" {
+		say(io.stderr, "%s", strings.TrimSpace(usageText))
 		return flag.ErrHelp
 	}
 	define, ok := commands[args[0]]

@@ -20,13 +20,20 @@ func TestCommandLine(t *testing.T) {
 		code int
 		want string // in what is said
 	}{
-		{nil, exitUsage, "usage: replay COMMAND"},
-		{[]string{"-h"}, exitUsage, "usage: replay COMMAND"},
+		{nil, exitUsage, "no command: want batsim, philly or openb"},
+		{[]string{"-h"}, exitGood, "usage: replay COMMAND"},
+		{[]string{"help"}, exitGood, "usage: replay COMMAND"},
 		{[]string{"borg"}, exitUsage, `unknown command "borg": want batsim, philly or openb`},
-		{[]string{"batsim", "-h"}, exitUsage, "-workload FILE.json"},
+		{[]string{"batsim", "-h"}, exitGood, "-workload FILE.json"},
 		{[]string{"batsim", "-nope"}, exitUsage, "flag provided but not defined: -nope"},
 		{[]string{"batsim"}, exitUsage, "-workload is missing"},
 		{[]string{"batsim", "-workload", "x", "-policy", "sjf"}, exitUsage, `-policy "sjf": want conservative, easy, fcfs`},
+		{[]string{"philly"}, exitUsage, "-trace is missing"},
+		{[]string{"philly", "-trace", "x", "-policy", "lifo"}, exitUsage, `-policy "lifo": want fifo or drf`},
+		{[]string{"philly", "-trace", "x", "-agents", "0"}, exitUsage, "-agents 0 -gpus 8: want 1 to 1000000"},
+		{[]string{"openb", "-nodes", "x"}, exitUsage, "-nodes and -pods must be given"},
+		{[]string{"openb", "-nodes", "x", "-pods", "y", "-policy", "z"}, exitUsage, `-policy "z": want bestfit, dotprod, fgd, gpuclustering, gpupacking, random`},
+		{[]string{"openb", "-nodes", "x", "-pods", "y", "-tune", "0"}, exitUsage, "-tune 0: want more than 0"},
 		{[]string{"batsim", "-workload", "x", "-hosts", "0"}, exitUsage, "-hosts 0: want 1 to 1000000"},
 		{[]string{"batsim", "-workload", "x", "more"}, exitUsage, `unexpected argument "more"`},
 		{[]string{"batsim", "-workload", "x", "-plot", "a.gif"}, exitUsage, "want a name that ends in .svg"},

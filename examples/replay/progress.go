@@ -20,7 +20,7 @@ type progress struct {
 }
 
 func newProgress(w io.Writer) *progress {
-	p := &progress{w: w, every: 5 * time.Second, last: time.Now()}
+	p := &progress{w: w, every: 2 * time.Second, last: time.Now()}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.live, p.every = true, 200*time.Millisecond
 	}

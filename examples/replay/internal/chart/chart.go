@@ -176,7 +176,7 @@ func scaleOf(a Axis, series []Series, of func(Point) float64) scale {
 	if low == high {
 		high = low + 1
 	}
-	return scale{low, high, niceStep((high - low) / 6)}
+	return scale{low, high, niceStep((high - low) / 8)}
 }
 
 // niceStep returns the least of 1, 2, 5, 10, 20 … that is not below v.
