@@ -22,7 +22,7 @@ func BenchmarkDemand(b *testing.B) {
 				placed, placing := 0, time.Duration(0)
 				for b.Loop() {
 					b.StopTimer()
-					c := newCluster(b, offers.Config{})
+					c := newCluster(b)
 					for i := range roles {
 						must(b, c.a.AddFramework(c.now, frameworkName(i), offers.Subscription{Roles: []string{roleName(i, roles)}}))
 						must(b, c.a.SetDemand(c.now, frameworkName(i), roleName(i, roles)))

@@ -24,18 +24,13 @@ const (
 
 // cluster is an allocator with agents and frameworks.
 type cluster struct {
-	a    *offers.Allocator
-	now  time.Time
-	held []*offers.Offer
+	a   *offers.Allocator
+	now time.Time
 }
 
-func newCluster(tb testing.TB, cfg offers.Config) *cluster {
+func newCluster(tb testing.TB) *cluster {
 	tb.Helper()
-	if cfg.Policy == nil {
-		cfg.Policy = policy.DRF()
-	}
-	cfg.Coalesce, cfg.OfferTimeout = -1, -1
-	a, err := offers.New(cfg)
+	a, err := offers.New(offers.Config{Policy: policy.DRF(), Coalesce: -1, OfferTimeout: -1})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -135,7 +130,7 @@ func BenchmarkCycle(b *testing.B) {
 		{10_000, 1_000, 1}, {10_000, 1_000, 200}, {50_000, 1_000, 1},
 	} {
 		b.Run(fmt.Sprintf("agents=%d/frameworks=%d/roles=%d", size.agents, size.frameworks, size.roles), func(b *testing.B) {
-			c := newCluster(b, offers.Config{})
+			c := newCluster(b)
 			c.addAgents(b, size.agents, size.frameworks, size.roles)
 			c.addFrameworks(b, size.frameworks, size.roles)
 			c.declineAll(b, c.a.Advance(c.now).Offers)
@@ -156,7 +151,7 @@ func BenchmarkCycle(b *testing.B) {
 // BenchmarkNothingToGive is a run that finds nothing to offer: what has become
 // free is too little.
 func BenchmarkNothingToGive(b *testing.B) {
-	c := newCluster(b, offers.Config{})
+	c := newCluster(b)
 	crumb := resources.MustParse("cpus:0.001")
 	total := resources.MustParse(benchTotal)
 	for i := range 10_000 {
@@ -189,7 +184,7 @@ func BenchmarkAnswers(b *testing.B) {
 	task := resources.MustParse("cpus:1;mem:128;ports:[31500-31500]")
 	for _, what := range []string{"accept", "decline", "end"} {
 		b.Run(what, func(b *testing.B) {
-			c := newCluster(b, offers.Config{})
+			c := newCluster(b)
 			c.addAgents(b, agents, 1000, 1)
 			c.addFrameworks(b, 1000, 1)
 			list := c.cycle()
@@ -231,7 +226,7 @@ func BenchmarkAnswers(b *testing.B) {
 // with 200 roles.
 func BenchmarkReserve(b *testing.B) {
 	const agents, roles = 2_000, 200
-	c := newCluster(b, offers.Config{})
+	c := newCluster(b)
 	c.addAgents(b, agents, roles, roles)
 	c.addFrameworks(b, roles, roles)
 	want := resources.MustParse("cpus:8;mem:1024")
@@ -271,7 +266,7 @@ func BenchmarkAddAgents(b *testing.B) {
 	const agents, frameworks = 10_000, 1_000
 	for b.Loop() {
 		b.StopTimer()
-		c := newCluster(b, offers.Config{})
+		c := newCluster(b)
 		c.addFrameworks(b, frameworks, 1)
 		total, used := resources.MustParse(benchTotal), resources.MustParse(benchUsed)
 		infos := make([]proffer.AgentInfo, agents)
@@ -296,7 +291,7 @@ func BenchmarkAddAgents(b *testing.B) {
 // more. It reports the memory of a filter.
 func BenchmarkFilters(b *testing.B) {
 	const agents, frameworks = 5_000, 200
-	c := newCluster(b, offers.Config{})
+	c := newCluster(b)
 	c.addAgents(b, agents, frameworks, 1)
 	c.addFrameworks(b, frameworks, 1)
 	before := heapInUse()
@@ -345,7 +340,7 @@ func BenchmarkQuotas(b *testing.B) {
 	b.Run("allocate", func(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
-			c := newCluster(b, offers.Config{})
+			c := newCluster(b)
 			quotas := make(map[string]offers.Quota)
 			for i := range size {
 				quotas[roleName(i, size)] = quota
@@ -369,7 +364,7 @@ func BenchmarkQuotas(b *testing.B) {
 		b.ReportMetric(float64(b.Elapsed().Microseconds())/1000/float64(b.N), "ms")
 	})
 	b.Run("idle", func(b *testing.B) {
-		c := newCluster(b, offers.Config{})
+		c := newCluster(b)
 		quotas := make(map[string]offers.Quota)
 		for i := range size {
 			quotas[roleName(i, size)] = quota
