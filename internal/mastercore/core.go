@@ -149,11 +149,6 @@ func (c *Core) Effects() []Effect {
 	return effects
 }
 
-// SetWeight sets the weight of a role.
-func (c *Core) SetWeight(role string, weight float64) error {
-	return c.allocator.SetWeight(role, weight)
-}
-
 // Explain tells why the framework of a session is not offered wanted.
 func (c *Core) Explain(id SessionID, wanted resources.Resources) (offers.Explanation, error) {
 	f, ok := c.sessions[id]

@@ -1,6 +1,7 @@
 package mastercore_test
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -35,11 +36,17 @@ import (
 //	message s1 AGENT EXECUTOR TEXT | shutdown s1 AGENT EXECUTOR
 //	executor-message l1 FRAMEWORK EXECUTOR TEXT
 //	executor-exited l1 FRAMEWORK EXECUTOR CODE | framework-ended l1 FRAMEWORK
+//	demand s1 COUNT*RESOURCES ... [gang=yes] | clear-demand s1 | hold s1 OFFER
+//	launch-all s1 OFFER/TASK/RESOURCES ... | launch ... reserve=ROLE/RESOURCES
+//	answer-inverse s1 ID accept|decline
+//	quota ROLE guarantee=... | maintain AGENT IN | drain AGENT GRACE | running AGENT | activate-agent AGENT
 //	tick DURATION
 //	explain s1 [RESOURCES]
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		core, err := mastercore.New(mastercore.Config{Offers: offers.Config{Policy: policy.DRF()}, KeepCompleted: 3})
+		core, err := mastercore.New(mastercore.Config{KeepCompleted: 3, Offers: offers.Config{
+			Policy: policy.DRF(), Preemption: &offers.Preemption{After: 10 * time.Second},
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,6 +107,10 @@ func (s *script) command(t *testing.T, d *datadriven.TestData) {
 		}
 		fmt.Fprintln(&s.out, e)
 		return
+	case "quota", "maintain", "drain", "running", "activate-agent":
+		if err := s.operate(t, d.Cmd, pos, args); err != nil {
+			fmt.Fprintf(&s.out, "error: %v\n", err)
+		}
 	case "subscribe":
 		s.subscribe(t, mastercore.SessionID(number()), arg(1), args)
 	case "disconnect":
@@ -132,6 +143,23 @@ func (s *script) subscribe(t *testing.T, id mastercore.SessionID, name string, a
 	}
 	if err := s.core.Subscribe(s.now, id, info, offers.Subscription{}); err != nil {
 		fmt.Fprintf(&s.out, "error: %v\n", err)
+	}
+}
+
+func (s *script) operate(t *testing.T, what string, pos []string, args map[string][]string) error {
+	a, id := s.core.Allocator(), proffer.AgentID(pos[0])
+	switch what {
+	case "quota":
+		return a.SetQuotas(s.now, map[string]offers.Quota{pos[0]: {Guarantee: resources.MustParseQuantities(args["guarantee"][0])}})
+	case "maintain":
+		return a.SetUnavailability(s.now, id, &offers.Unavailability{Start: s.now.Add(parseDuration(t, pos[1]))})
+	case "drain":
+		return s.core.Drain(s.now, id, parseDuration(t, pos[1]))
+	case "activate-agent":
+		return a.ActivateAgent(s.now, id)
+	default:
+		fmt.Fprintf(&s.out, "running: %v\n", s.core.Running(id))
+		return nil
 	}
 }
 
@@ -176,6 +204,15 @@ func event(e scheduler.Event) string {
 		return "offers " + strings.Join(list, ", ")
 	case *scheduler.RescindEvent:
 		return fmt.Sprintf("rescind %s", e.OfferID)
+	case *scheduler.InverseOfferEvent:
+		return fmt.Sprintf("inverse offer %s", e.Offer)
+	case *scheduler.RescindInverseEvent:
+		return fmt.Sprintf("rescind inverse offer %s", e.ID)
+	case *scheduler.OperationsEvent:
+		if e.Err != nil {
+			return fmt.Sprintf("%d operations on %s failed: %v", len(e.Operations), e.AgentID, e.Err)
+		}
+		return fmt.Sprintf("%d operations on %s carried out", len(e.Operations), e.AgentID)
 	case *scheduler.UpdateEvent:
 		return fmt.Sprintf("update %d %s [%s of %s]", e.Status.UpdateID, e.Status, e.Status.Source, e.Status.AgentID)
 	case *scheduler.MessageEvent:
@@ -271,10 +308,43 @@ func fromAgent(t *testing.T, d *datadriven.TestData, pos []string, args map[stri
 
 func call(t *testing.T, d *datadriven.TestData, pos []string, args map[string][]string) scheduler.Call {
 	switch d.Cmd {
+	case "demand":
+		c := &scheduler.DemandCall{Role: cmp.Or(first(args["role"]), "*")}
+		for _, p := range pos[1:] {
+			count, shape, _ := strings.Cut(p, "*")
+			var demand offers.Demand
+			demand.Count, _ = strconv.Atoi(count)
+			demand.Resources = resources.MustParseQuantities(shape)
+			_, demand.Gang = args["gang"]
+			c.Demands = append(c.Demands, demand)
+		}
+		return c
+	case "clear-demand":
+		return &scheduler.ClearDemandCall{Role: "*"}
+	case "hold":
+		return &scheduler.HoldCall{OfferIDs: []proffer.OfferID{proffer.OfferID(pos[1])}}
+	case "answer-inverse":
+		return &scheduler.AnswerInverseCall{ID: proffer.InverseOfferID(pos[1]), Accept: pos[2] == "accept"}
+	case "launch-all": // OFFER/TASK/RESOURCES ...
+		c := &scheduler.AcceptAllCall{}
+		for _, p := range pos[1:] {
+			part := strings.SplitN(p, "/", 3)
+			c.Answers = append(c.Answers, scheduler.Answer{
+				OfferIDs:   []proffer.OfferID{proffer.OfferID(part[0])},
+				Operations: []offers.Operation{offers.Launch{Tasks: []proffer.TaskInfo{task(part[1], part[2])}}},
+			})
+		}
+		return c
 	case "launch":
 		c := &scheduler.AcceptCall{}
 		for id := range strings.SplitSeq(pos[1], "+") {
 			c.OfferIDs = append(c.OfferIDs, proffer.OfferID(id))
+		}
+		if v := args["reserve"]; len(v) > 0 {
+			role, res, _ := strings.Cut(v[0], "/")
+			c.Operations = append(c.Operations, offers.Reserve{
+				Resources: resources.MustParse(res), By: resources.Reservation{Role: role, Dynamic: true},
+			})
 		}
 		var tasks []proffer.TaskInfo
 		for _, p := range pos[2:] {
@@ -289,9 +359,9 @@ func call(t *testing.T, d *datadriven.TestData, pos []string, args map[string][]
 			tasks = append(tasks, info)
 		}
 		if _, group := args["group"]; group {
-			c.Operations = []offers.Operation{offers.LaunchGroup{Group: proffer.TaskGroup{Tasks: tasks}}}
-		} else {
-			c.Operations = []offers.Operation{offers.Launch{Tasks: tasks}}
+			c.Operations = append(c.Operations, offers.LaunchGroup{Group: proffer.TaskGroup{Tasks: tasks}})
+		} else if len(tasks) > 0 {
+			c.Operations = append(c.Operations, offers.Launch{Tasks: tasks})
 		}
 		return c
 	case "decline":
@@ -352,4 +422,11 @@ func parseDuration(t *testing.T, s string) time.Duration {
 		t.Fatal(err)
 	}
 	return v
+}
+
+func first(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
 }

@@ -3,43 +3,30 @@ package master
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/offers"
 	"github.com/proffer-go/proffer/offers/policy"
-	"github.com/proffer-go/proffer/resources"
 )
 
 // Config configures a [Master]. The zero value is usable.
 type Config struct {
-	// Policy decides who is offered an agent next. It belongs to this master
-	// alone. Default: weighted hierarchical DRF ([policy.DRF]).
-	Policy offers.Policy
+	// Offers configures the allocator: policy, agent order, time-outs. The
+	// policy and the agent order belong to this master alone. Default of the
+	// policy: weighted hierarchical DRF ([policy.DRF]). IDPrefix is set by the
+	// master.
+	Offers offers.Config
 
-	// Weights of roles; a role that is not named has 1.
-	Weights map[string]float64
-
-	// Coalesce is how long freed resources are gathered before they are
-	// offered. Default 2 ms; negative: not at all.
-	Coalesce time.Duration
-
-	// OfferTimeout takes an offer back that is not answered in time. Default
-	// 30 s; negative: never.
-	OfferTimeout time.Duration
-
-	// MinAllocatable are the least amounts worth offering. Default cpus:0.01
-	// or mem:32; empty and not nil: anything is.
-	MinAllocatable []resources.Quantities
-
-	// FairnessExcluded names resources that do not count in shares.
-	FairnessExcluded []string
-
-	// Seed of the order in which agents are offered. Default 0.
-	Seed uint64
+	// Weights of roles; a role that is not named has 1. Quotas and Priorities
+	// of roles; a role that is not named has none, and priority 0. All can be
+	// changed later: see [Master.SetWeight].
+	Weights    map[string]float64
+	Quotas     map[string]offers.Quota
+	Priorities map[string]int
 
 	// IDPrefix begins the ids that the master gives out. Masters that follow
 	// one another need different ones. Default: none.
@@ -53,8 +40,8 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	if c.Policy == nil {
-		c.Policy = policy.DRF()
+	if c.Offers.Policy == nil {
+		c.Offers.Policy = policy.DRF()
 	}
 	if c.KeepCompleted == 0 {
 		c.KeepCompleted = 1000
@@ -67,7 +54,7 @@ func (c Config) withDefaults() Config {
 
 func (c Config) validate() error {
 	var errs []error
-	for _, role := range sortedKeys(c.Weights) {
+	for _, role := range slices.Sorted(maps.Keys(c.Weights)) {
 		if err := proffer.ValidateRole(role); err != nil {
 			errs = append(errs, fmt.Errorf("master: Config.Weights: %w", err))
 		}
@@ -79,20 +66,4 @@ func (c Config) validate() error {
 		errs = append(errs, fmt.Errorf("master: Config.KeepCompleted %d is negative", c.KeepCompleted))
 	}
 	return errors.Join(errs...)
-}
-
-func (c Config) offers() offers.Config {
-	return offers.Config{
-		Policy: c.Policy, Coalesce: c.Coalesce, OfferTimeout: c.OfferTimeout,
-		MinAllocatable: c.MinAllocatable, FairnessExcluded: c.FairnessExcluded, Seed: c.Seed,
-	}
-}
-
-func sortedKeys(m map[string]float64) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

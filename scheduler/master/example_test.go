@@ -41,7 +41,7 @@ func (s *one) StatusUpdate(_ context.Context, d *scheduler.Driver, status proffe
 // choice, an agent with an executor, and a framework. Package
 // scheduler/embedded does the same in one call.
 func ExampleNew() {
-	m, err := master.New(master.Config{Policy: policy.FIFO(), Weights: map[string]float64{"batch": 2}})
+	m, err := master.New(master.Config{Offers: offers.Config{Policy: policy.FIFO()}, Weights: map[string]float64{"batch": 2}})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -27,12 +29,14 @@ type Master struct {
 	inputs *mailbox.Mailbox[input]
 	ids    atomic.Uint64 // of sessions and links
 	ran    atomic.Bool
+	closed chan struct{}
 
 	// Of Run alone.
 	core     *mastercore.Core
 	sessions map[mastercore.SessionID]*session
 	links    map[mastercore.LinkID]*link
 	touched  []flusher // those with something to deliver
+	drains   []*drain
 }
 
 var (
@@ -61,19 +65,31 @@ func New(cfg Config) (*Master, error) {
 		return nil, err
 	}
 	core, err := mastercore.New(mastercore.Config{
-		Offers: cfg.offers(), IDPrefix: cfg.IDPrefix, KeepCompleted: cfg.KeepCompleted,
+		Offers: cfg.Offers, IDPrefix: cfg.IDPrefix, KeepCompleted: cfg.KeepCompleted,
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, role := range sortedKeys(cfg.Weights) {
-		if err := core.SetWeight(role, cfg.Weights[role]); err != nil {
+	operator := core.Allocator()
+	for _, role := range slices.Sorted(maps.Keys(cfg.Weights)) {
+		if err := operator.SetWeight(role, cfg.Weights[role]); err != nil {
 			return nil, fmt.Errorf("master: Config.Weights: %w", err)
+		}
+	}
+	for _, role := range slices.Sorted(maps.Keys(cfg.Priorities)) {
+		if err := operator.SetPriority(role, cfg.Priorities[role]); err != nil {
+			return nil, fmt.Errorf("master: Config.Priorities: %w", err)
+		}
+	}
+	if len(cfg.Quotas) > 0 {
+		if err := operator.SetQuotas(clock.System.Now(), cfg.Quotas); err != nil {
+			return nil, fmt.Errorf("master: Config.Quotas: %w", err)
 		}
 	}
 	return &Master{
 		log: cfg.Logger, clock: clock.System, core: core,
 		inputs:   mailbox.New[input](),
+		closed:   make(chan struct{}),
 		sessions: make(map[mastercore.SessionID]*session),
 		links:    make(map[mastercore.LinkID]*link),
 	}, nil
@@ -126,6 +142,7 @@ func (m *Master) step(batch []input) {
 		}
 	}
 	m.core.Advance(now)
+	m.checkDrains()
 	for _, e := range m.core.Effects() {
 		m.carryOut(e)
 	}
@@ -166,6 +183,7 @@ func (m *Master) carryOut(e mastercore.Effect) {
 
 func (m *Master) close() {
 	m.inputs.Close(scheduler.ErrMasterClosed)
+	defer close(m.closed)
 	if rest, err := m.inputs.Take(nil); err == nil {
 		m.step(rest) // whoever waits for an answer gets it
 	}

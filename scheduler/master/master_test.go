@@ -40,7 +40,7 @@ func TestBadSchedulersStopNobodyElse(t *testing.T) {
 		"panics": func() { panic("out of luck") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := run(t, master.Config{OfferTimeout: 50 * time.Millisecond})
+			m := run(t, master.Config{Offers: offers.Config{OfferTimeout: 50 * time.Millisecond}})
 			for range 4 {
 				startAgent(t, m, "cpus:4;mem:1024", false)
 			}

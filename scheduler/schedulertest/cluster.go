@@ -74,7 +74,7 @@ func New(cfg Config) (*Cluster, error) {
 		c.advance(c.Now())
 	}
 	for _, role := range cfg.roles() {
-		if err := core.SetWeight(role, cfg.Weights[role]); err != nil {
+		if err := core.Allocator().SetWeight(role, cfg.Weights[role]); err != nil {
 			return nil, fmt.Errorf("schedulertest: Config.Weights: %w", err)
 		}
 	}

@@ -1,0 +1,160 @@
+package master
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/internal/mastercore"
+	"github.com/proffer-go/proffer/offers"
+	"github.com/proffer-go/proffer/scheduler"
+)
+
+// What operators do. The methods wait for the master to carry them out: until
+// ctx ends, with its error, or [scheduler.ErrMasterClosed].
+
+// SetWeight sets the weight of a role, above 0, by which its share is divided.
+// It affects later offers and causes none itself.
+func (m *Master) SetWeight(ctx context.Context, role string, weight float64) error {
+	return m.operate(ctx, func(a mastercore.Allocator, _ time.Time) error { return a.SetWeight(role, weight) })
+}
+
+// SetPriority sets the priority of a role, 0 where none is set.
+func (m *Master) SetPriority(ctx context.Context, role string, priority int) error {
+	return m.operate(ctx, func(a mastercore.Allocator, _ time.Time) error { return a.SetPriority(role, priority) })
+}
+
+// SetQuotas sets guarantees and limits of roles, all or none of them; the zero
+// Quota removes one. Offers are rescinded as far as the new quotas need it.
+func (m *Master) SetQuotas(ctx context.Context, quotas map[string]offers.Quota) error {
+	return m.operate(ctx, func(a mastercore.Allocator, now time.Time) error { return a.SetQuotas(now, quotas) })
+}
+
+// SetUnavailability plans maintenance of an agent, or with nil ends the plan:
+// frameworks that use it are asked for it back by inverse offers.
+func (m *Master) SetUnavailability(ctx context.Context, id proffer.AgentID, u *offers.Unavailability) error {
+	return m.operate(ctx, func(a mastercore.Allocator, now time.Time) error { return a.SetUnavailability(now, id, u) })
+}
+
+// InverseAnswers returns, by framework, what those asked for an agent's planned
+// maintenance have answered: true for accepted.
+func (m *Master) InverseAnswers(ctx context.Context, id proffer.AgentID) (answers map[proffer.FrameworkID]bool, err error) {
+	err = m.operate(ctx, func(a mastercore.Allocator, _ time.Time) error {
+		answers = a.InverseAnswers(id)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return answers, nil
+}
+
+// Operate carries an operation on resources out on what an agent has available,
+// without an offer: such as reserving for a role ([offers.Reserve]). What is
+// offered or in use is not touched.
+func (m *Master) Operate(ctx context.Context, id proffer.AgentID, role string, op offers.Operation) error {
+	v, err := offers.Convert(op, role)
+	if err != nil {
+		return err
+	}
+	return m.operate(ctx, func(a mastercore.Allocator, now time.Time) error { return a.Convert(now, id, v) })
+}
+
+// DeactivateAgent stops offers of an agent; what runs there goes on.
+func (m *Master) DeactivateAgent(ctx context.Context, id proffer.AgentID) error {
+	return m.operate(ctx, func(a mastercore.Allocator, now time.Time) error { return a.DeactivateAgent(now, id) })
+}
+
+// ActivateAgent starts offers of an agent again that was deactivated or
+// drained.
+func (m *Master) ActivateAgent(ctx context.Context, id proffer.AgentID) error {
+	return m.operate(ctx, func(a mastercore.Allocator, now time.Time) error { return a.ActivateAgent(now, id) })
+}
+
+// Drain stops offers of an agent and kills its tasks, each within its own grace
+// but at most within grace, where that is not negative. It returns when every
+// task has been seen to end, or the agent is gone. When ctx ends before, its
+// error names what still runs. The agent stays deactivated in any case.
+func (m *Master) Drain(ctx context.Context, id proffer.AgentID, grace time.Duration) error {
+	d := &drain{agent: id, done: make(chan struct{})}
+	err := m.ask(ctx, func(now time.Time) error {
+		err := m.core.Drain(now, id, grace)
+		if err == nil {
+			m.drains = append(m.drains, d)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case <-d.done:
+		return nil
+	case <-m.closed:
+		return scheduler.ErrMasterClosed
+	case <-ctx.Done():
+		return m.giveUp(ctx, d)
+	}
+}
+
+// drain is a Drain that waits.
+type drain struct {
+	agent proffer.AgentID
+	done  chan struct{}
+}
+
+// giveUp ends the wait for a drain.
+func (m *Master) giveUp(ctx context.Context, d *drain) error {
+	var running []proffer.TaskID
+	err := m.ask(context.WithoutCancel(ctx), func(time.Time) error {
+		running = m.core.Running(d.agent)
+		m.forgetDrain(d)
+		return nil
+	})
+	if err != nil || len(running) == 0 {
+		return err
+	}
+	return fmt.Errorf("master: drain of agent %s: %w: %d tasks still run, such as %s", d.agent, ctx.Err(), len(running), running[0])
+}
+
+func (m *Master) forgetDrain(d *drain) {
+	for i, o := range m.drains {
+		if o == d {
+			m.drains = append(m.drains[:i], m.drains[i+1:]...)
+			return
+		}
+	}
+}
+
+// checkDrains ends the waits for agents on which nothing runs any more.
+func (m *Master) checkDrains() {
+	kept := m.drains[:0]
+	for _, d := range m.drains {
+		if len(m.core.Running(d.agent)) == 0 {
+			close(d.done)
+			continue
+		}
+		kept = append(kept, d)
+	}
+	clear(m.drains[len(kept):])
+	m.drains = kept
+}
+
+func (m *Master) operate(ctx context.Context, f func(a mastercore.Allocator, now time.Time) error) error {
+	return m.ask(ctx, func(now time.Time) error { return f(m.core.Allocator(), now) })
+}
+
+// ask has f run by the owner of the state and waits for its answer.
+func (m *Master) ask(ctx context.Context, f func(now time.Time) error) error {
+	answer := make(chan error, 1)
+	if err := m.request(func(now time.Time) { answer <- f(now) }); err != nil {
+		return err
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
