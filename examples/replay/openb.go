@@ -59,20 +59,22 @@ type openbResult struct {
 func openbCommand(flags *flag.FlagSet) func(io *terminal) (result, error) {
 	nodes := flags.String("nodes", "", "the machines, a `FILE.csv` with sn, cpu_milli, memory_mib, gpu, model")
 	pods := flags.String("pods", "", "the pods, a `FILE.csv` with name, cpu_milli, memory_mib, num_gpu, gpu_milli and perhaps gpu_spec")
-	which := flags.String("policy", "bestfit", "which agent is next: "+strings.Join(slices.Sorted(maps.Keys(agentOrders)), ", "))
+	which := flags.String("policy", "bestfit", "which agent is next, or several to compare, by commas: "+strings.Join(slices.Sorted(maps.Keys(agentOrders)), ", "))
 	seed := flags.Int64("seed", 42, "of the arrivals")
 	tune := flags.Float64("tune", 1.3, "how much GPU the arrivals ask for, as a part of what there is")
 	return func(io *terminal) (result, error) {
-		order, ok := agentOrders[*which]
+		policies := strings.Split(*which, ",")
+		for _, name := range policies {
+			if _, ok := agentOrders[name]; !ok {
+				return nil, usagef("-policy %q: want %s", name, strings.Join(slices.Sorted(maps.Keys(agentOrders)), ", "))
+			}
+		}
 		switch {
 		case *nodes == "" || *pods == "":
 			return nil, usagef("-nodes and -pods must be given")
-		case !ok:
-			return nil, usagef("-policy %q: want %s", *which, strings.Join(slices.Sorted(maps.Keys(agentOrders)), ", "))
 		case !(*tune > 0 && *tune <= 100):
 			return nil, usagef("-tune %v: want more than 0 and at most 100", *tune)
 		}
-		r := &openbResult{Nodes: filepath.Base(*nodes), Pods: filepath.Base(*pods), Policy: *which, Seed: *seed}
 		machines, err := readNodes(*nodes)
 		if err != nil {
 			return nil, err
@@ -82,11 +84,22 @@ func openbCommand(flags *flag.FlagSet) func(io *terminal) (result, error) {
 			return nil, err
 		}
 		if capacityOf(machines) == 0 {
-			return nil, fmt.Errorf("%s: no machine has a GPU: shares of them cannot be told", r.Nodes)
+			return nil, fmt.Errorf("%s: no machine has a GPU: shares of them cannot be told", filepath.Base(*nodes))
 		}
-		err = r.replay(io, machines, all, order, *tune)
-		r.Wall = io.elapsed().Seconds()
-		return r, err
+		var runs comparison
+		for _, name := range policies {
+			r := &openbResult{Nodes: filepath.Base(*nodes), Pods: filepath.Base(*pods), Policy: name, Seed: *seed}
+			before := io.elapsed()
+			if err := r.replay(io, machines, all, agentOrders[name], *tune); err != nil {
+				return nil, fmt.Errorf("policy %s: %w", name, err)
+			}
+			r.Wall = (io.elapsed() - before).Seconds()
+			runs = append(runs, r)
+		}
+		if len(runs) == 1 {
+			return runs[0], nil
+		}
+		return runs, nil
 	}
 }
 
@@ -117,7 +130,7 @@ func (r *openbResult) replay(io *terminal, nodes []*gpuNode, pods []*gpuPod, ord
 	f.tell = func(pod *gpuPod) {
 		cols.add(pod.request(), f.given, f.useless)
 		p.at(func() string {
-			return fmt.Sprintf("%d of %d pods have arrived, %d are placed", f.next, len(arriving), f.placed)
+			return fmt.Sprintf("%s: %d of %d pods have arrived, %d are placed", r.Policy, f.next, len(arriving), f.placed)
 		})
 	}
 	stats, err := replayPods(f, agents, by, uint64(r.Seed))
@@ -206,20 +219,21 @@ func (r *openbResult) print(w io.Writer) {
 }
 
 func (r *openbResult) chart() *chart.Chart {
-	line := func(m map[int]float64) []chart.Point {
-		var points []chart.Point
-		for _, k := range slices.Sorted(maps.Keys(m)) {
-			points = append(points, chart.Point{X: float64(k), Y: m[k]})
-		}
-		return points
-	}
 	return &chart.Chart{
 		Title: fmt.Sprintf("%s, %s, seed %d", strings.TrimSuffix(r.Pods, filepath.Ext(r.Pods)), r.Policy, r.Seed),
 		X:     chart.Axis{Label: "requested (% of all GPUs)"}, Y: chart.Axis{Label: "share of all GPUs (%)", Max: 100},
 		Series: []chart.Series{
-			{Name: "allocated", Points: line(r.Allocated)},
-			{Name: "free and of no use to typical pods", Points: line(r.Fragments)},
+			{Name: "allocated", Points: pointsOf(r.Allocated)},
+			{Name: "free and of no use to typical pods", Points: pointsOf(r.Fragments)},
 			{Name: "all that is requested", Points: []chart.Point{{X: 0, Y: 0}, {X: 100, Y: 100}}, Dashed: true},
 		},
 	}
+}
+
+func pointsOf(column map[int]float64) []chart.Point {
+	var points []chart.Point
+	for _, k := range slices.Sorted(maps.Keys(column)) {
+		points = append(points, chart.Point{X: float64(k), Y: column[k]})
+	}
+	return points
 }

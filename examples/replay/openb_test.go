@@ -186,6 +186,20 @@ func TestPublishedFigures(t *testing.T) {
 	}
 }
 
+func TestComparison(t *testing.T) {
+	plot := filepath.Join(t.TempDir(), "c.svg")
+	var runs []openbResult
+	replayed(t, &runs, "openb", "-nodes", "testdata/nodes.csv", "-pods", "testdata/pods.csv", "-policy", "bestfit,fgd", "-plot", plot)
+	if len(runs) != 2 || runs[0].Policy != "bestfit" || runs[1].Policy != "fgd" || runs[0].Digest != runs[1].Digest || runs[0].Placed == 0 {
+		t.Errorf("runs %+v", runs)
+	}
+	wellFormed(t, plot, "requested (% of all GPUs)", "allocated (% of all GPUs)", "bestfit", "fgd", "pods, seed 42")
+	code, stdout, _ := replay(t, "openb", "-nodes", "testdata/nodes.csv", "-pods", "testdata/pods.csv", "-policy", "bestfit,fgd")
+	if code != exitGood || strings.Count(stdout, "sha256 "+runs[0].Digest) != 2 {
+		t.Errorf("code %d:\n%s", code, stdout)
+	}
+}
+
 func TestBadTraces(t *testing.T) {
 	const nodeHead, podHead = "sn,cpu_milli,memory_mib,gpu,model\n", "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec\n"
 	tests := []struct{ nodes, pods, want string }{
