@@ -122,20 +122,26 @@ func (a *Allocator) carryOut(now time.Time, c *checked) {
 	a.giveBack(now, g, by, refused, c.rest, c.Filter)
 }
 
-// launched returns how many tasks of the offer's demands used is for.
+// launched returns how many tasks of the offer's demands used is for, those
+// stated first taking theirs first.
 func (o *outstanding) launched(used resources.Resources) int {
 	n := 0
+	var left vector
 	for _, s := range o.serves {
 		if s.want == nil {
 			continue
 		}
-		sh := s.want.shape
-		sh.scratch = sh.names.amounts(used, sh.scratch)
+		if left == nil {
+			left = s.want.shape.names.amounts(used, nil)
+		}
 		fit := s.tasks
-		for i, x := range sh.needs {
+		for i, x := range s.want.shape.needs {
 			if x > 0 {
-				fit = min(fit, int(sh.scratch.at(i)/x))
+				fit = min(fit, int(left.at(i)/x))
 			}
+		}
+		for i, x := range s.want.shape.needs {
+			left = left.plus(i, -x*int64(fit))
 		}
 		n += fit
 	}

@@ -47,17 +47,15 @@ func (a *Allocator) SetQuota(now time.Time, role string, q Quota) error {
 // Outstanding offers are rescinded until the limits hold, and then until the
 // guarantees can be met; what is in use stays.
 func (a *Allocator) SetQuotas(now time.Time, quotas map[string]Quota) error {
-	roles := make([]string, 0, len(quotas))
+	roles := slices.Sorted(maps.Keys(quotas))
 	var errs []error
-	for role, q := range quotas {
-		roles = append(roles, role)
+	for _, role := range roles {
 		if err := proffer.ValidateRole(role); err != nil {
 			errs = append(errs, fmt.Errorf("offers: set quota: %w", err))
-		} else if err := q.validate(); err != nil {
+		} else if err := quotas[role].validate(); err != nil {
 			errs = append(errs, fmt.Errorf("offers: set quota of role %q: %w", role, err))
 		}
 	}
-	slices.Sort(roles)
 	if err := errors.Join(append(errs, a.checkNesting(quotas))...); err != nil {
 		return err
 	}
@@ -122,9 +120,9 @@ func (a *Allocator) checkNesting(changes map[string]Quota) error {
 	}
 	maps.Copy(stated, changes)
 	sums := make(map[string]resources.Quantities)
-	roles := make([]string, 0, len(stated))
-	for role, q := range stated {
-		roles = append(roles, role)
+	roles := slices.Sorted(maps.Keys(stated))
+	for _, role := range roles {
+		q := stated[role]
 		if i := strings.LastIndexByte(role, '/'); i >= 0 {
 			sum, err := sums[role[:i]].Add(q.Guarantee)
 			if err != nil {
@@ -133,7 +131,6 @@ func (a *Allocator) checkNesting(changes map[string]Quota) error {
 			sums[role[:i]] = sum
 		}
 	}
-	slices.Sort(roles)
 	var errs []error
 	for _, role := range roles {
 		for name, sum := range sums[role].All() {
@@ -218,11 +215,12 @@ func (n *Node) room(i int) (room int64, by *Node) {
 }
 
 // unmet returns how much of a resource given to a client of the role would
-// serve guarantees, its own or those above it.
+// serve guarantees: its own, and of those above it what they lack beyond the
+// guarantees below them, which are for others.
 func (n *Node) unmet(i int) int64 {
 	var unmet int64
 	for ; n != nil; n = n.parent {
-		unmet = max(unmet, n.ownNeed(i))
+		unmet += max(n.ownNeed(i)-n.childNeed.at(i), 0)
 	}
 	return unmet
 }

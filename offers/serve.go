@@ -104,9 +104,10 @@ func (a *Allocator) suits(w *want, g *agent) bool {
 	return true
 }
 
-// allows reports whether limits and guarantees leave this much to the client.
+// allows reports whether limits and guarantees leave this much to the client;
+// guaranteed: whether it also serves a guarantee.
 func (a *Allocator) allows(c *client, v vector, guaranteed bool) (Why, *Node) {
-	if a.tree.quotas == 0 {
+	if a.tree.quotas == 0 && !guaranteed {
 		return WhyAvailable, nil
 	}
 	role, serves := c.node.parent.parent, false
