@@ -21,6 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type fakeMaster struct {
 	sessions   chan *fakeSession
 	subscribed chan proffer.FrameworkInfo
+	terms      chan offers.Subscription
 	fail       chan error // errors of the first subscriptions
 }
 
@@ -28,6 +29,7 @@ func newFakeMaster(sessions ...*fakeSession) *fakeMaster {
 	m := &fakeMaster{
 		sessions:   make(chan *fakeSession, 10),
 		subscribed: make(chan proffer.FrameworkInfo, 10),
+		terms:      make(chan offers.Subscription, 10),
 		fail:       make(chan error, 10),
 	}
 	for _, s := range sessions {
@@ -36,13 +38,14 @@ func newFakeMaster(sessions ...*fakeSession) *fakeMaster {
 	return m
 }
 
-func (m *fakeMaster) Subscribe(_ context.Context, f proffer.FrameworkInfo, _ offers.Subscription) (scheduler.Session, error) {
+func (m *fakeMaster) Subscribe(_ context.Context, f proffer.FrameworkInfo, terms offers.Subscription) (scheduler.Session, error) {
 	select {
 	case err := <-m.fail:
 		return nil, err
 	default:
 	}
 	m.subscribed <- f
+	m.terms <- terms
 	select {
 	case s := <-m.sessions:
 		return s, nil

@@ -175,6 +175,10 @@ func (c *Cluster) Subscribe(ctx context.Context, framework proffer.FrameworkInfo
 	return c.master.Subscribe(ctx, framework, terms)
 }
 
+// Master returns the cluster's master, for what operators do: quotas, weights,
+// maintenance, drains. It ends with the cluster.
+func (c *Cluster) Master() *master.Master { return c.master }
+
 // Close ends the cluster: every task with all that it started, the agents, the
 // master, and the temporary directory. It returns what went wrong, then or
 // before. Closing again does nothing and returns nil.
