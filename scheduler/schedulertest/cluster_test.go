@@ -277,3 +277,46 @@ func TestSameProgramSameHistory(t *testing.T) {
 		}
 	}
 }
+
+// A gang is launched by one call on all of its agents, when there is room.
+func TestGang(t *testing.T) {
+	c := newCluster(t, schedulertest.Config{Agents: schedulertest.Agents(3, resources.MustParse("cpus:2"))})
+	gang := offers.Demand{Shape: offers.Shape{Resources: resources.MustParseQuantities("cpus:2")}, Count: 3, Gang: true}
+	single := command("first")
+	begin := c.Now()
+	var started []string
+	s := &script{
+		offers: func(d *scheduler.Driver, list []*offers.Offer) error {
+			if len(started) == 0 {
+				if err := d.Accept(list[0].ID, single); err != nil {
+					return err
+				}
+				return d.Demand(proffer.DefaultRole, gang)
+			}
+			var answers []scheduler.Answer
+			for i, o := range list {
+				task := command(fmt.Sprintf("member-%d", i))
+				task.Resources = o.Resources
+				answers = append(answers, scheduler.Answer{
+					OfferIDs: []proffer.OfferID{o.ID}, Operations: []offers.Operation{offers.Launch{Tasks: []proffer.TaskInfo{task}}},
+				})
+			}
+			return d.AcceptAll(answers...)
+		},
+		update: func(_ *scheduler.Driver, s proffer.TaskStatus) error {
+			if s.State == proffer.TaskRunning {
+				started = append(started, fmt.Sprintf("%v %s", c.Now().Sub(begin).Round(time.Second), s.TaskID))
+			}
+			return nil
+		},
+	}
+	c.Go(t.Context(), newDriver(t, c, s, nil).Run)
+	c.RunFor(time.Hour)
+	want := []string{"0s first", "1m0s member-0", "1m0s member-1", "1m0s member-2"}
+	if diff := cmp.Diff(want, started); diff != "" {
+		t.Errorf("started (-want +got):\n%s", diff)
+	}
+	if got := c.Stats().Accepts; got != 2 {
+		t.Errorf("%d calls that accept, want 2", got)
+	}
+}

@@ -36,8 +36,9 @@ type Config struct {
 	Start time.Time
 
 	// Lifetime tells for how long a task runs and how it exits. It is called
-	// once for each task, when the task starts. [Forever] and anything negative:
-	// until it is killed. Default: [DefaultRun], with success.
+	// once for each task, when the task starts, and must not call the cluster or
+	// a driver. [Forever] and anything negative: until it is killed. Default:
+	// [DefaultRun], with success.
 	Lifetime func(task *proffer.TaskInfo) (run time.Duration, exit proffer.ExitStatus)
 
 	// Offers configures the allocator. Default: that of the fields; the policy

@@ -69,7 +69,7 @@ func (c *Cluster) watchEvent(e scheduler.Event) {
 // watchCall counts what a framework asks of the master.
 func (c *Cluster) watchCall(call scheduler.Call) {
 	switch call := call.(type) {
-	case *scheduler.AcceptCall:
+	case *scheduler.AcceptCall, *scheduler.AcceptAllCall:
 		c.stats.Accepts++
 	case *scheduler.DeclineCall:
 		c.stats.Declines += len(call.OfferIDs)
