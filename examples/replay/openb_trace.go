@@ -178,9 +178,15 @@ func arrivals(nodes []*gpuNode, pods []*gpuPod, seed int64, tune float64) ([]*gp
 			order = append(order, p)
 		}
 	}
-	ranked := make([]*gpuNode, len(nodes))
-	for i, rank := range r.Perm(len(nodes)) {
-		ranked[rank] = nodes[i]
+	// Theirs draws the time-outs of ten connections in between.
+	for range 10 {
+		r.Float64()
+	}
+	machines := slices.Clone(nodes)
+	slices.SortFunc(machines, func(x, y *gpuNode) int { return cmp.Compare(x.name, y.name) })
+	ranked := make([]*gpuNode, len(machines))
+	for i, rank := range r.Perm(len(machines)) {
+		ranked[rank] = machines[i]
 	}
 	return order, ranked
 }
