@@ -54,28 +54,29 @@ type Node struct {
 	// Data is the policy's own; the allocator never touches it.
 	Data any
 
+	// What every decision reads stands together: with thousands of roles its
+	// cost is that of reaching memory.
 	tree      *Tree
-	kind      Kind
-	path      string
 	parent    *Node
-	children  []*Node
 	weight    float64
-	priority  int
-	allocated vector
 	count     uint64
 	active    int // 1 for an active client; above, how many children are active
-	arrival   uint64
-	shared    map[sharedUse]int // uses of shared volumes, each of which counts once
+	kind      Kind
+	allocated vector
+	consumed  vector      // unreserved and not revocable, offered or used
+	few       [2][4]int64 // where allocated and consumed begin
+	client    *client     // of a client
+	quota     *quota      // of a role; nil for none
 
-	few [2][4]int64 // where allocated and consumed begin, so that they are near
-
-	group  *Node   // of a role: its group, if it has one
-	client *client // of a client
+	path     string
+	children []*Node
+	priority int
+	arrival  uint64
+	group    *Node             // of a role: its group, if it has one
+	shared   map[sharedUse]int // uses of shared volumes, each of which counts once
 
 	// Of roles, for quotas (see quota.go).
 	reserved  vector // to the role and below, offered and used or not
-	consumed  vector // unreserved and not revocable, offered or used
-	quota     *quota
 	need      vector // what guarantees here and below still lack
 	childNeed vector // the sum of need of the children
 }

@@ -19,8 +19,12 @@ type rank struct {
 	*rescaled
 }
 
-// siblings is a heap of standings: the one that goes first is at 0.
+// siblings is a heap of standings: the one that goes first is at 0. It is a flat
+// one, because every standing that moves is told so, which is slow: with
+// thousands of siblings their ranks are out of reach of the caches.
 type siblings []standing
+
+const arity = 8
 
 // standing is what siblings are compared by; it stands in the heap itself so
 // that comparing need not follow pointers.
@@ -112,7 +116,7 @@ func (r *rank) set(s standing) {
 func (s siblings) up(i int) {
 	moving := s[i]
 	for i > 0 {
-		parent := (i - 1) / 2
+		parent := (i - 1) / arity
 		if !moving.before(&s[parent]) {
 			break
 		}
@@ -124,29 +128,26 @@ func (s siblings) up(i int) {
 	moving.rank.index = i
 }
 
-// down moves the one at i away from the top: first as deep as can be, because
-// it mostly belongs there, which saves comparing with it at every level.
+// down moves the one at i away from the top.
 func (s siblings) down(i int) {
-	moving, top := s[i], i
-	for child := 2*i + 1; child < len(s); child = 2*i + 1 {
-		if child+1 < len(s) && s[child+1].before(&s[child]) {
-			child++
-		}
-		if i == top && moving.before(&s[child]) {
+	moving := s[i]
+	for {
+		first := arity*i + 1
+		if first >= len(s) {
 			break
 		}
-		s[i] = s[child]
-		s[i].rank.index = i
-		i = child
-	}
-	for i > top {
-		parent := (i - 1) / 2
-		if parent < top || !moving.before(&s[parent]) {
+		least := first
+		for child := first + 1; child < min(first+arity, len(s)); child++ {
+			if s[child].before(&s[least]) {
+				least = child
+			}
+		}
+		if !s[least].before(&moving) {
 			break
 		}
-		s[i] = s[parent]
+		s[i] = s[least]
 		s[i].rank.index = i
-		i = parent
+		i = least
 	}
 	s[i] = moving
 	moving.rank.index = i
@@ -175,7 +176,7 @@ func (r *rank) walk(enter, yield func(*offers.Node) bool) bool {
 			return false
 		}
 		r.close()
-		for child := 2*i + 1; child <= 2*i+2 && int(child) < len(r.children); child++ {
+		for child := arity*i + 1; child <= arity*i+arity && int(child) < len(r.children); child++ {
 			r.opened(child)
 		}
 	}
