@@ -20,6 +20,10 @@ test: ## pass the tests, as the README says
 race: ## pass the tests under the race detector (needs gcc)
 	$(GO) test -race ./...
 
+.PHONY: invariants
+invariants: ## pass the allocator's tests with its books checked after every step
+	$(GO) test -short -tags invariants ./offers/... ./internal/mastercore ./scheduler/schedulertest
+
 .PHONY: fuzz
 fuzz: ## fuzz every parser and decoder, FUZZTIME inputs each (default 100000x)
 	@for t in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
@@ -29,8 +33,9 @@ fuzz: ## fuzz every parser and decoder, FUZZTIME inputs each (default 100000x)
 	done
 
 .PHONY: bench
-bench: ## run the benchmarks that the README quotes, each beside its floor
-	$(GO) test -run '^$$' -bench . -benchmem ./resources ./offers ./scheduler/...
+bench: ## run the benchmarks, each beside its floor; write offers/BENCHMARKS.txt
+	$(GO) test -run '^$$' -bench . -benchmem ./resources ./scheduler/...
+	$(GO) test -run '^$$' -bench . ./offers | tee offers/BENCHMARKS.txt
 
 .PHONY: vet
 vet: ## vet for Linux and for macOS

@@ -9,15 +9,19 @@
 // # The map
 //
 // Begin with examples/hello, a complete framework of sixty lines, and
-// examples/batch, one that you would use. Then, from the outside inwards:
+// examples/batch, one that you would use; examples/replay tries policies on
+// real traces. Then, from the outside inwards:
 //
 //   - scheduler: what a framework implements ([scheduler.Scheduler], two
 //     methods) and the driver that keeps it subscribed.
 //   - scheduler/embedded: a whole cluster in your process, in one call: a
 //     master, some agents, processes as containers.
 //   - scheduler/master: the in-process master.
-//   - offers: offers, filters, roles, and the allocator, which can be used on
-//     its own; offers/policy: who is offered what next.
+//   - scheduler/schedulertest: a simulated cluster on a virtual clock, to test
+//     your Scheduler with.
+//   - offers: offers, demands, roles, quotas, and the allocator, which can be
+//     used on its own; offers/policy: who is next, and which agent;
+//     offers/offerstest: what every policy must pass.
 //   - resources: exact values and arithmetic of resources.
 //   - executor: what an executor implements, in your program or as a process
 //     of its own; executor/agent: the agent that runs them.
