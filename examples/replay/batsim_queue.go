@@ -81,16 +81,26 @@ func (e easy) next(b *batch) (*batchJob, []int) {
 	for h, is := range b.free {
 		outside[h] = is && !reserved[h]
 	}
+	free, unreserved := count(b.free), count(outside)
 	for _, j := range b.queue[1:] {
-		hosts := outside
-		if j.latest(b.now) <= at {
-			hosts = b.free
-		}
-		if list := lowest(hosts, j.hosts); list != nil {
-			return j, list
+		switch {
+		case j.hosts <= free && j.latest(b.now) <= at:
+			return j, lowest(b.free, j.hosts)
+		case j.hosts <= unreserved:
+			return j, lowest(outside, j.hosts)
 		}
 	}
 	return nil, nil
+}
+
+func count(hosts []bool) int {
+	n := 0
+	for _, is := range hosts {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 // reserve returns when n hosts are free at the latest, and the lowest-numbered

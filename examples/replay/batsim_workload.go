@@ -146,12 +146,18 @@ func parseJob(n located.Node, profiles map[string]located.Node) (*batchJob, erro
 // parseID returns an id as text and as a number. Batsim's are numbers, in later
 // versions texts.
 func parseID(n located.Node) (string, float64, error) {
-	var id string
-	if n.Decode(&id, "") == nil && id != "" {
+	if n.IsText() {
+		var id string
+		if err := n.Decode(&id, "a text"); err != nil {
+			return "", 0, err
+		}
+		if id == "" {
+			return "", 0, n.Errorf("the id is empty")
+		}
 		return id, math.Inf(1), nil
 	}
 	var number json.Number
-	if err := n.Decode(&number, "a number or a text that is not empty"); err != nil {
+	if err := n.Decode(&number, "a number or a text"); err != nil {
 		return "", 0, err
 	}
 	value, err := number.Float64()

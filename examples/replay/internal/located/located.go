@@ -75,6 +75,9 @@ func (n Node) Decode(v any, want string) error {
 	return nil
 }
 
+// IsText reports whether the value is a text.
+func (n Node) IsText() bool { return n.raw[0] == '"' }
+
 // Array returns the elements of an array.
 func (n Node) Array() ([]Node, error) {
 	dec, err := n.open('[', "an array")
