@@ -236,6 +236,7 @@ func (a *Allocator) DeactivateAgent(now time.Time, id proffer.AgentID) error {
 	a.setAvailable(g, resources.Resources{})
 	g.deactivated = true
 	a.setAvailable(g, available)
+	a.agentChanged(g, false)
 	return nil
 }
 
@@ -298,7 +299,9 @@ func (a *Allocator) reserve(total resources.Resources, sign int64) {
 		role := a.tree.role(x.Reservations[len(x.Reservations)-1].Role)
 		i := a.tree.names.number(x.Name)
 		for n := role; n != nil; n = n.parent {
+			before := n.reserved.some()
 			n.reserved = n.reserved.plus(i, sign*int64(x.Scalar))
+			a.viewsChanged = a.viewsChanged || n.reserved.some() != before
 		}
 		if a.tree.quotas > 0 {
 			a.tree.needChanged(role)

@@ -32,19 +32,21 @@ type Allocator struct {
 	choosy     int      // clients with least amounts of their own
 	building   []*agent // on which offers may grow in this run
 	withheld   []*agent // of which limits or guarantees keep something back
+	blocked    []*agent // not looked at, as a gang blocked the run
 
-	shapes      map[string]*shape
-	counted     map[int]bool // numbers of names that are ranges or sets
-	indexed     []*shape
-	indexUses   uint64
-	waiters     []*shape  // those that somebody waits for
-	gangs       []*want   // that wait for all their places at once
-	roomWaiters []*client // parked for want of quota
-	idle        []*client // parked until there is an agent to look at
-	roomGrew    bool      // a limit or guarantee leaves more than before
-	claims      []*claim  // see preempt.go
-	preemptAt   int64     // when preempt has something to do
-	maintained  []*agent  // that may have to send inverse offers
+	shapes       map[string]*shape
+	counted      map[int]bool // numbers of names that are ranges or sets
+	indexed      []*shape
+	indexUses    uint64
+	waiters      []*shape  // those that somebody waits for
+	gangs        []*want   // that wait for all their places at once
+	roomWaiters  []*client // parked for want of quota
+	idle         []*client // parked until there is an agent to look at
+	roomGrew     bool      // a limit or guarantee leaves more than before
+	viewsChanged bool      // some role has reservations for the first time, or none any more
+	claims       []*claim  // see preempt.go
+	preemptAt    int64     // when preempt has something to do
+	maintained   []*agent  // that may have to send inverse offers
 
 	inverse        map[proffer.InverseOfferID]*inverse
 	inverseFilters []*inverse // answered ones that keep further ones away

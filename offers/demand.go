@@ -40,6 +40,10 @@ type Shape struct {
 	Constraints Constraints
 }
 
+func (s Shape) sameAs(o Shape) bool {
+	return s.Resources.Equal(o.Resources) && s.Devices == o.Devices && slices.EqualFunc(s.Constraints, o.Constraints, slices.Equal[[]Constraint])
+}
+
 // GPUFamily is the family of devices that are GPUs: like gpus, they are offered
 // only to frameworks that can deal with them.
 const GPUFamily = "gpu"
@@ -157,7 +161,7 @@ func (a *Allocator) state(now time.Time, c *client, demands []Demand) {
 		}
 		w := &want{client: c, stated: d, shape: s, left: d.Count, since: a.at(now)}
 		for _, old := range before {
-			if old.shape == s && old.left > 0 && old.stated.Gang == d.Gang {
+			if old.stated.sameAs(d.Shape) && old.left > 0 && old.stated.Gang == d.Gang {
 				w.since = min(w.since, old.since) // it goes on waiting
 			}
 		}
@@ -168,7 +172,7 @@ func (a *Allocator) state(now time.Time, c *client, demands []Demand) {
 			if s.want == nil {
 				continue
 			}
-			at := slices.IndexFunc(c.wants, func(w *want) bool { return w.shape == s.want.shape })
+			at := slices.IndexFunc(c.wants, func(w *want) bool { return w.stated.sameAs(s.want.stated.Shape) })
 			if at < 0 {
 				o.serves[i].want = nil
 				continue
@@ -195,6 +199,17 @@ func (a *Allocator) restate(now time.Time, c *client) {
 		demands[i] = w.stated
 	}
 	a.state(now, c, demands)
+}
+
+// review has the demands at and below n see the reservations that their roles
+// have now.
+func (a *Allocator) review(now time.Time, n *Node) {
+	if c := n.client; c != nil && len(c.wants) > 0 && c.wants[0].shape.role != a.tree.view(n.parent.parent) {
+		a.restate(now, c)
+	}
+	for _, child := range n.children {
+		a.review(now, child)
+	}
 }
 
 func (a *Allocator) dropWants(c *client) {

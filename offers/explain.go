@@ -46,76 +46,6 @@ type AgentExplanation struct {
 // Why returns the most specific reason.
 func (g AgentExplanation) Why() Why { return g.Reasons[0].Why }
 
-// Reason is one thing that keeps an agent from being offered.
-type Reason struct {
-	Why Why
-
-	Short      resources.Quantities // how much is missing for what is wanted
-	Until      time.Time            // when a filter ends
-	Holder     proffer.FrameworkID  // who is offered it
-	Role       string               // whose limit, or whose guarantee, it is
-	Constraint string               // the condition that the agent does not meet
-}
-
-// Why is a reason for which something is not offered.
-type Why uint8
-
-// The reasons, the more specific ones first.
-const (
-	WhyAvailable        Why = iota // nothing is in the way: an offer is made, or is due
-	WhyNotConnected                // the framework is not connected
-	WhySuppressed                  // the framework suppressed the role
-	WhyNoAgents                    // the cluster has no agent
-	WhyNoDemand                    // the framework states its demand, and this is not among it
-	WhyOffered                     // it is in an offer to this framework that waits for its answer
-	WhyConstraint                  // the agent does not meet the constraints
-	WhyGPUs                        // the agent has GPUs, which the framework cannot deal with
-	WhyRegion                      // the agent is in another region, of which the framework is not aware
-	WhyDraining                    // the agent is deactivated
-	WhyTooSmall                    // the agent does not have it even when idle
-	WhyReserved                    // what would serve is reserved for other roles
-	WhyFiltered                    // the framework declined it and its filter lasts
-	WhyLimit                       // the limit of a role is reached
-	WhyHeadroom                    // it is kept free for the guarantee of another role
-	WhyClaimed                     // it is kept for a demand for which it was preempted
-	WhyOfferedElsewhere            // it is in an offer to another framework
-	WhyInUse                       // it is used by running tasks
-	WhyBelowMinimum                // what is left is too little to be offered
-	WhyGang                        // there are places for some tasks of the gang, not for all
-	numWhys
-)
-
-var whyNames = [numWhys]string{
-	WhyAvailable:        "available",
-	WhyNotConnected:     "framework is not connected",
-	WhySuppressed:       "role is suppressed",
-	WhyNoAgents:         "cluster has no agents",
-	WhyNoDemand:         "not among the stated demand",
-	WhyOffered:          "in an offer that waits for an answer",
-	WhyConstraint:       "constraint not met",
-	WhyGPUs:             "agent has GPUs, framework lacks the capability",
-	WhyRegion:           "agent is in another region, framework lacks the capability",
-	WhyDraining:         "agent is deactivated",
-	WhyTooSmall:         "agent is too small",
-	WhyReserved:         "reserved for another role",
-	WhyFiltered:         "declined, filter lasts",
-	WhyLimit:            "limit reached of role",
-	WhyHeadroom:         "kept free for the guarantee of role",
-	WhyClaimed:          "kept for a demand of framework",
-	WhyOfferedElsewhere: "offered to another framework",
-	WhyInUse:            "in use",
-	WhyBelowMinimum:     "below the least amount worth offering",
-	WhyGang:             "not enough places for the whole gang",
-}
-
-// String returns the reason in words.
-func (w Why) String() string {
-	if w < numWhys {
-		return whyNames[w]
-	}
-	return fmt.Sprintf("Why(%d)", uint8(w))
-}
-
 // Explain tells why a framework is not offered wanted, on every agent and in
 // every role; with empty resources, why it is offered nothing.
 func (a *Allocator) Explain(id proffer.FrameworkID, wanted resources.Resources) (Explanation, error) {
@@ -161,15 +91,19 @@ func (a *Allocator) explainAgent(g *agent, c *client, wanted resources.Resources
 		Total:     g.info.Resources.AllocatableTo(role),
 		Available: g.available.AllocatableTo(role),
 	}
-	if !c.caps.Revocable {
+	x := explainer{a: a, g: g, c: c, wanted: wanted.Quantities(), e: &e}
+	x.demand()
+	if !c.caps.Revocable || x.want != nil {
 		e.Total, e.Available = e.Total.NonRevocable(), e.Available.NonRevocable()
 	}
-	x := explainer{a: a, g: g, c: c, wanted: wanted, e: &e}
+	if !c.caps.SharedVolumes || x.want != nil {
+		e.Total, e.Available = e.Total.NonShared(), e.Available.NonShared()
+	}
 	if mine := x.offered(func(o *outstanding) bool { return o.client == c && x.fits(o.offer.Resources) }); mine != nil {
 		e.Reasons = []Reason{{Why: WhyOffered}}
 		return e
 	}
-	x.demand()
+	x.undemanded()
 	x.exclusions()
 	if x.size() {
 		x.filters()
@@ -177,7 +111,11 @@ func (a *Allocator) explainAgent(g *agent, c *client, wanted resources.Resources
 		x.availability()
 	}
 	if len(e.Reasons) == 0 {
-		e.Reasons = []Reason{{Why: WhyAvailable}}
+		if w := a.blocker(c); w != nil {
+			x.add(Reason{Why: WhyClaimed, Holder: w.client.framework.id})
+		} else {
+			x.add(Reason{Why: WhyAvailable})
+		}
 	}
 	return e
 }
@@ -187,7 +125,7 @@ type explainer struct {
 	a      *Allocator
 	g      *agent
 	c      *client
-	wanted resources.Resources
+	wanted resources.Quantities
 	want   *want // the demand for what is wanted, if there is one
 	e      *AgentExplanation
 }
@@ -195,11 +133,11 @@ type explainer struct {
 func (x *explainer) add(r Reason) { x.e.Reasons = append(x.e.Reasons, r) }
 
 func (x *explainer) fits(r resources.Resources) bool {
-	return !r.IsEmpty() && r.Quantities().Contains(x.wanted.Quantities())
+	return !r.IsEmpty() && r.Quantities().Contains(x.wanted)
 }
 
 func (x *explainer) short(r resources.Resources) resources.Quantities {
-	return r.Quantities().Missing(x.wanted.Quantities())
+	return r.Quantities().Missing(x.wanted)
 }
 
 func (x *explainer) offered(is func(*outstanding) bool) *outstanding {
@@ -211,19 +149,24 @@ func (x *explainer) offered(is func(*outstanding) bool) *outstanding {
 	return nil
 }
 
-// demand finds the demand for what is wanted.
+// demand finds the demand for what is wanted, one that waits if there is any;
+// where nothing is named it tells what is wanted.
 func (x *explainer) demand() {
-	if !x.c.demanding {
-		return
-	}
 	for _, w := range x.c.wants {
-		if x.wanted.IsEmpty() || w.stated.Resources.Equal(x.wanted.Quantities()) || x.wanted.Quantities().Contains(w.stated.Resources) {
+		if (x.wanted.IsEmpty() || x.wanted.Contains(w.stated.Resources)) && (x.want == nil || x.want.left <= 0) {
 			x.want = w
-			break
 		}
 	}
+	if x.want != nil && x.wanted.IsEmpty() {
+		x.wanted = x.want.stated.Resources
+	}
+}
+
+// undemanded tells that nobody waits for what is wanted, or why its gang does.
+func (x *explainer) undemanded() {
 	switch {
-	case x.want == nil || (x.want.left <= 0 && len(x.c.wants) > 0):
+	case !x.c.demanding:
+	case x.want == nil || x.want.left <= 0:
 		x.add(Reason{Why: WhyNoDemand})
 	case x.want.stated.Gang && x.want.waiting && x.want.why == WhyGang:
 		x.add(Reason{Why: WhyGang})
@@ -287,7 +230,7 @@ func (x *explainer) quotas() {
 		return
 	}
 	reserved := x.e.Available.Reserved().Quantities()
-	for name, amount := range reserved.Missing(x.wanted.Quantities()).All() {
+	for name, amount := range reserved.Missing(x.wanted).All() {
 		i := a.tree.names.number(name)
 		if room, by := role.room(i); by != nil && int64(amount) > room {
 			x.add(Reason{Why: WhyLimit, Role: by.path, Short: resources.QuantityOf(name, amount-resources.Scalar(room))})
@@ -297,16 +240,24 @@ func (x *explainer) quotas() {
 		}
 	}
 	if x.wanted.IsEmpty() && len(x.e.Reasons) == 0 && !x.e.Available.IsEmpty() {
-		if _, why := a.portion(x.g, x.c, false); why == WhyLimit || why == WhyHeadroom {
-			r := Reason{Why: why, Role: a.tree.root.lackingAny()}
-			for i := range x.g.amounts {
-				if room, by := role.room(i); why == WhyLimit && by != nil && room == 0 {
-					r.Role = by.path
-				}
-			}
-			x.add(r)
+		switch _, why := a.portion(x.g, x.c, false); why {
+		case WhyLimit:
+			x.add(Reason{Why: why, Role: role.tightest(x.g.amounts)})
+		case WhyHeadroom:
+			x.add(Reason{Why: why, Role: a.tree.root.lackingAny()})
+		default:
 		}
 	}
+}
+
+// tightest returns the role whose limit leaves less than there is.
+func (n *Node) tightest(amounts vector) string {
+	for i, x := range amounts {
+		if room, by := n.room(i); by != nil && x > room {
+			return by.path
+		}
+	}
+	return ""
 }
 
 // lacking returns the role below whose guarantee lacks most of a resource.
@@ -389,27 +340,6 @@ func (g AgentExplanation) String() string {
 	s := fmt.Sprintf("%s (%s), role %s: %s", g.AgentID, g.Hostname, g.Role, strings.Join(reasons, "; "))
 	if u := g.Unavailability; u != nil {
 		s += "; maintenance from " + u.Start.UTC().Format(time.RFC3339)
-	}
-	return s
-}
-
-// String returns the reason with its particulars.
-func (r Reason) String() string {
-	s := r.Why.String()
-	if r.Role != "" {
-		s += " " + r.Role
-	}
-	if r.Constraint != "" {
-		s += ": " + r.Constraint
-	}
-	if r.Holder != "" {
-		s += " " + string(r.Holder)
-	}
-	if !r.Until.IsZero() {
-		s += " until " + r.Until.UTC().Format("15:04:05.000")
-	}
-	if !r.Short.IsEmpty() {
-		s += ", short by " + r.Short.String()
 	}
 	return s
 }

@@ -329,6 +329,9 @@ func (a *Allocator) setActive(c *client, active bool) bool {
 	if !c.node.setActive(active) {
 		return false
 	}
+	if !active && len(a.blocked) > 0 {
+		a.requestRun(a.time(a.clock)) // it may be its gang that blocks
+	}
 	if c.demanding {
 		if active {
 			a.demanding++

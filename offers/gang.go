@@ -65,6 +65,16 @@ func (a *Allocator) gangBlocks(w *want) bool {
 	return blocking && a.gangCanFit(w)
 }
 
+// blocker returns a gang of another client that blocks, if there is any.
+func (a *Allocator) blocker(c *client) *want {
+	for _, w := range a.gangs {
+		if w.client != c && w.client.node.Active() && a.gangBlocks(w) {
+			return w
+		}
+	}
+	return nil
+}
+
 // gangPhase tells whether the gang blocks, and when that changes.
 func (a *Allocator) gangPhase(w *want) (blocking bool, until int64) {
 	patience, hold := int64(a.cfg.GangPatience), int64(a.cfg.HoldTimeout)

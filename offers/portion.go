@@ -1,6 +1,7 @@
 package offers
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/proffer-go/proffer"
@@ -17,20 +18,18 @@ func (a *Allocator) portion(g *agent, c *client, guaranteed bool) (resources.Res
 	if !g.plainOnly {
 		part = a.usable(g, c, guaranteed)
 	}
+	cut := WhyAvailable
 	if a.tree.quotas > 0 {
-		var why Why
-		if part, why = a.withinQuotas(g, c, part, guaranteed); why != WhyAvailable {
-			return part, why
-		}
+		part, cut = a.withinQuotas(g, c, part, guaranteed)
 	}
 	if len(g.claims) > 0 {
 		part = a.withoutClaims(g, c, part)
 	}
 	switch {
 	case part.IsEmpty():
-		return part, WhyInUse
+		return part, cmp.Or(cut, WhyInUse)
 	case !a.allocatable(c, part):
-		return part, WhyBelowMinimum
+		return part, cmp.Or(cut, WhyBelowMinimum)
 	case g.refusal(c).blocks(part) != nil:
 		return part, WhyFiltered
 	}
@@ -78,8 +77,9 @@ func (a *Allocator) usable(g *agent, c *client, guaranteed bool) resources.Resou
 	return part
 }
 
-// withinQuotas cuts part down to what limits and guarantees leave. What is
-// reserved, revocable or no scalar is not cut.
+// withinQuotas cuts part down to what limits and guarantees leave, and returns
+// which of them cut anything off. What is reserved, revocable or no scalar is
+// not cut.
 func (a *Allocator) withinQuotas(g *agent, c *client, part resources.Resources, guaranteed bool) (resources.Resources, Why) {
 	role := c.node.parent.parent
 	plain, rest := part, resources.Resources{}
@@ -115,19 +115,17 @@ func (a *Allocator) withinQuotas(g *agent, c *client, part resources.Resources, 
 		g.withheld = true
 		a.withheld = append(a.withheld, g)
 	}
-	if left.IsEmpty() || !hasScalar(left) {
-		if rest.IsEmpty() && cut != WhyAvailable {
-			return left, cut
-		}
-	}
 	if rest.IsEmpty() {
-		return left, WhyAvailable
+		if cut != WhyAvailable && !hasScalar(left) {
+			return rest, cut // nobody can use ports alone
+		}
+		return left, cut
 	}
 	sum, err := left.Add(rest)
 	if err != nil {
 		panic("offers: parts of one agent do not add up: " + err.Error())
 	}
-	return sum, WhyAvailable
+	return sum, cut
 }
 
 func hasScalar(r resources.Resources) bool {

@@ -20,6 +20,10 @@ import (
 // As in Mesos it has two stages: first what serves unmet guarantees, then
 // everything else as far as limits and guarantees leave it.
 func (a *Allocator) run(now time.Time) {
+	if a.viewsChanged {
+		a.viewsChanged = false
+		a.review(now, a.tree.root)
+	}
 	a.runAt = time.Time{}
 	a.runs++
 	candidates := a.takeCandidates()
@@ -33,7 +37,7 @@ func (a *Allocator) run(now time.Time) {
 		a.stage(now, candidates, true)
 	}
 	a.arrange(candidates)
-	a.stage(now, candidates, false)
+	a.blocked = a.stage(now, candidates, false)
 	a.finishBuilding()
 	for _, g := range candidates {
 		g.queued, g.only = false, nil
@@ -44,10 +48,18 @@ func (a *Allocator) run(now time.Time) {
 func (a *Allocator) takeCandidates() []*agent {
 	candidates := a.candidates
 	a.candidates = nil
+	for _, g := range a.blocked {
+		if !g.queued && !g.removed {
+			g.queued = true
+			candidates = append(candidates, g)
+		}
+		g.only = nil
+	}
+	a.blocked = nil
 	if a.roomGrew {
 		a.roomGrew = false
 		for _, g := range a.withheld {
-			g.withheld = false
+			g.withheld, g.only = false, nil
 			if !g.queued && !g.removed {
 				g.queued = true
 				candidates = append(candidates, g)
@@ -109,8 +121,9 @@ func (a *Allocator) arrange(agents []*agent) {
 }
 
 // stage offers until nobody can be offered anything more of the candidates, and
-// no demand can be served.
-func (a *Allocator) stage(now time.Time, candidates []*agent, guaranteed bool) {
+// no demand can be served. It returns those that a gang keeps from being looked
+// at.
+func (a *Allocator) stage(now time.Time, candidates []*agent, guaranteed bool) (blocked []*agent) {
 	next := 0
 	for {
 		var g *agent
@@ -122,7 +135,7 @@ func (a *Allocator) stage(now time.Time, candidates []*agent, guaranteed bool) {
 		}
 		switch d := a.decide(g, guaranteed); {
 		case d.blocked:
-			return
+			return candidates[next:]
 		case d.want != nil && d.want.stated.Gang:
 			a.placeGang(now, d.want)
 		case d.want != nil:
@@ -130,7 +143,7 @@ func (a *Allocator) stage(now time.Time, candidates []*agent, guaranteed bool) {
 		case d.client != nil:
 			a.offer(now, g, d.client, d.part)
 		case g == nil:
-			return
+			return nil
 		default:
 			next++
 		}

@@ -39,29 +39,12 @@ func (a *Allocator) findPlace(w *want, guaranteed bool) (d decision) {
 		}
 	}
 	w.why = WhyFiltered
-	if d := a.claimedPlace(w); d.want != nil {
+	if d := a.claimedPlace(w, guaranteed); d.want != nil {
 		return d
 	}
 	fits := a.pick(s, func(g *agent) bool {
-		if !a.suits(w, g) {
-			return true
-		}
-		part, err := a.carve(s, g)
-		if err != nil {
-			return true // enough in all, but not in pieces of the right kind
-		}
-		if s.role != "" {
-			a.scratch = a.tree.names.scalars(part.Unreserved(), a.scratch)
-			if why, by := a.allows(c, a.scratch, guaranteed); why != WhyAvailable {
-				w.why, w.by = why, by
-				if !guaranteed {
-					a.awaitRoom(c)
-				}
-				return true
-			}
-		}
-		d = decision{client: c, agent: g, part: part, want: w}
-		return false
+		d = a.placeOn(w, g, guaranteed)
+		return d.want == nil
 	})
 	switch {
 	case !fits:
@@ -75,16 +58,39 @@ func (a *Allocator) findPlace(w *want, guaranteed bool) (d decision) {
 }
 
 // claimedPlace is the place that preemption has made for a task of the want.
-func (a *Allocator) claimedPlace(w *want) decision {
+func (a *Allocator) claimedPlace(w *want, guaranteed bool) (d decision) {
 	for _, c := range a.claims {
-		if c.want != w || !w.shape.fits(c.agent) || !a.suits(w, c.agent) {
+		if c.want != w || !w.shape.fits(c.agent) {
 			continue
 		}
-		if part, err := a.carve(w.shape, c.agent); err == nil {
-			return decision{client: w.client, agent: c.agent, part: part, want: w}
+		if d = a.placeOn(w, c.agent, guaranteed); d.want != nil {
+			break
 		}
 	}
-	return decision{}
+	return d
+}
+
+// placeOn finds a place for one more task of the want on an agent that has room
+// for one.
+func (a *Allocator) placeOn(w *want, g *agent, guaranteed bool) (d decision) {
+	if !a.suits(w, g) {
+		return d
+	}
+	part, err := a.carve(w.shape, g)
+	if err != nil {
+		return d // enough in all, but not in pieces of the right kind
+	}
+	if w.shape.role != "" {
+		a.scratch = a.tree.names.scalars(part.Unreserved(), a.scratch)
+		if why, by := a.allows(w.client, a.scratch, guaranteed); why != WhyAvailable {
+			w.why, w.by = why, by
+			if !guaranteed {
+				a.awaitRoom(w.client)
+			}
+			return d
+		}
+	}
+	return decision{client: w.client, agent: g, part: part, want: w}
 }
 
 // suits reports whether the client takes tasks of the want on an agent that
