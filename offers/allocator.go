@@ -27,12 +27,13 @@ type Allocator struct {
 
 	waiting    offerQueue // outstanding offers, the first to time out first
 	refusals   refusalHeap
-	candidates []*agent // to be looked at in the next run
-	demanding  int      // active clients that state their demand
-	choosy     int      // clients with least amounts of their own
-	building   []*agent // on which offers may grow in this run
-	withheld   []*agent // of which limits or guarantees keep something back
-	blocked    []*agent // not looked at, as a gang blocked the run
+	candidates []*agent  // to be looked at in the next run
+	demanding  int       // active clients that state their demand
+	choosy     int       // clients with least amounts of their own
+	building   []*agent  // on which offers may grow in this run
+	withheld   []*agent  // of which limits or guarantees keep something back
+	blocked    []*agent  // not looked at, as a gang blocked the run
+	lapsed     []*client // whose offers timed out: in the next run they come last
 
 	shapes       map[string]*shape
 	counted      map[int]bool // numbers of names that are ranges or sets
@@ -266,8 +267,11 @@ func (a *Allocator) expireOffers(now time.Time) {
 		c, g, held := o.client, o.agent, o.held
 		part := o.offer.Resources
 		a.takeBack(now, o)
-		if held && c.subscribed { // others are to have their turn
+		switch { // others are to have their turn
+		case held && c.subscribed:
 			a.refuse(c, g, part, at+int64(a.cfg.HoldTimeout))
+		case !held:
+			c.lapsed, a.lapsed = true, append(a.lapsed, c)
 		}
 	}
 }

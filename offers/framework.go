@@ -87,6 +87,7 @@ type client struct {
 
 	parked   bool // inactive for now: nothing could be offered to it
 	awaiting bool // it is among the roomWaiters
+	lapsed   bool // it is among Allocator.lapsed
 }
 
 // AddFramework subscribes a framework, connected; agents with something to
@@ -158,6 +159,8 @@ func (a *Allocator) subscribe(now time.Time, f *framework, sub Subscription) {
 		a.activate(now, c)
 		if !c.subscribed {
 			a.withdraw(now, c)
+			a.dropWants(c)
+			c.demanding = false
 		}
 		a.forget(c)
 	}
@@ -191,6 +194,8 @@ func (a *Allocator) Unsubscribe(now time.Time, id proffer.FrameworkID) error {
 		c.subscribed = false
 		a.activate(now, c)
 		a.withdraw(now, c)
+		a.dropWants(c)
+		c.demanding = false
 		a.forget(c)
 	}
 	return nil

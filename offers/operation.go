@@ -291,6 +291,9 @@ func (a *Allocator) Convert(now time.Time, id proffer.AgentID, v Conversion) err
 	defer a.audit()
 	a.setAvailable(g, left)
 	a.convert(g, v)
+	if g.over { // it may have become what is taken too much of
+		a.setAvailable(g, a.remainder(g))
+	}
 	a.requeue(now, g)
 	return nil
 }

@@ -42,6 +42,10 @@ func (a *Allocator) run(now time.Time) {
 	for _, g := range candidates {
 		g.queued, g.only = false, nil
 	}
+	for _, c := range a.lapsed {
+		c.lapsed = false
+	}
+	a.lapsed = a.lapsed[:0]
 	a.makeInverse()
 }
 
@@ -165,6 +169,7 @@ type decision struct {
 type deciding struct {
 	agent      *agent // to be offered; nil for none
 	guaranteed bool
+	lapsed     bool // those whose offers timed out have their turn, the others had it
 	found      decision
 	nothing    []*client // to be parked: not while Order runs
 	enter      func(*Node) bool
@@ -172,11 +177,23 @@ type deciding struct {
 }
 
 // decide finds the first client in the policy's order that can be offered
-// something: the agent g, or what its demand needs of any agent.
+// something: the agent g, or what its demand needs of any agent. Those whose
+// offers timed out come last: who never answers, and so never has anything,
+// would come first for ever.
 func (a *Allocator) decide(g *agent, guaranteed bool) decision {
 	if g == nil && a.demanding == 0 {
 		return decision{}
 	}
+	a.deciding.lapsed = false
+	found := a.decideAmong(g, guaranteed)
+	if len(a.lapsed) > 0 && found.client == nil && !found.blocked {
+		a.deciding.lapsed = true
+		found = a.decideAmong(g, guaranteed)
+	}
+	return found
+}
+
+func (a *Allocator) decideAmong(g *agent, guaranteed bool) decision {
 	d := &a.deciding
 	d.agent, d.guaranteed, d.found, d.nothing = g, guaranteed, decision{}, d.nothing[:0]
 	if d.visit == nil {
@@ -203,6 +220,9 @@ func (a *Allocator) decide(g *agent, guaranteed bool) decision {
 // visit looks at one client, and reports whether to go on to the next.
 func (a *Allocator) visit(n *Node) bool {
 	c, d := n.client, &a.deciding
+	if c.lapsed != d.lapsed {
+		return true
+	}
 	if d.guaranteed && !n.parent.parent.lacksGuarantee() {
 		return true
 	}

@@ -255,8 +255,6 @@ func (s *simulation) releaseSome() {
 		f := s.framework(u.FrameworkID)
 		if f.leaving && !slices.ContainsFunc(simRoles, func(role string) bool { return s.holds(f, role) }) {
 			s.frameworks = slices.DeleteFunc(s.frameworks, func(o *simFramework) bool { return o == f })
-		} else if !f.leaving && !slices.Contains(f.sub.Roles, u.Role) && !s.holds(f, u.Role) {
-			delete(f.demands, u.Role)
 		}
 	}
 }

@@ -232,8 +232,8 @@ func (s *simulation) update() {
 	})
 	clear(f.suppressed)
 	for left := range f.demands {
-		if !slices.Contains(sub.Roles, left) && !s.holds(f, left) {
-			delete(f.demands, left) // nothing of the role is remembered
+		if !slices.Contains(sub.Roles, left) {
+			delete(f.demands, left)
 		}
 	}
 	f.sub = sub
