@@ -152,6 +152,27 @@ func (a *Allocator) UpdateAgent(now time.Time, info proffer.AgentInfo) error {
 	return nil
 }
 
+// Total returns what an agent has, with the reservations and volumes of today.
+func (a *Allocator) Total(id proffer.AgentID) resources.Resources {
+	if g, ok := a.agents[id]; ok {
+		return g.info.Resources
+	}
+	return resources.Resources{}
+}
+
+// RescindAgent takes all offers of an agent back.
+func (a *Allocator) RescindAgent(now time.Time, id proffer.AgentID) {
+	g, ok := a.agents[id]
+	if !ok {
+		return
+	}
+	a.touch(now)
+	defer a.audit()
+	for _, o := range sortedOffers(g) {
+		a.takeBack(now, o)
+	}
+}
+
 // takenOf returns what is offered and used of the agent.
 func (a *Allocator) takenOf(g *agent) resources.Resources {
 	var parts []resources.Resources

@@ -29,6 +29,23 @@ type Allocator interface {
 // Allocator returns the allocator for operators.
 func (c *Core) Allocator() Allocator { return c.allocator }
 
+// UpdateAgent changes the description of an agent, but for its id: its
+// attributes, or what it has. Offers of it are rescinded, and made anew.
+func (c *Core) UpdateAgent(now time.Time, id proffer.AgentID, change func(*proffer.AgentInfo)) error {
+	g, ok := c.agents[id]
+	if !ok {
+		return fmt.Errorf("update agent: %w: %s", offers.ErrUnknownAgent, id)
+	}
+	info := g.info
+	info.Resources = c.allocator.Total(id) // operations may have converted it
+	change(&info)
+	info.ID = id
+	c.allocator.RescindAgent(now, id)
+	c.mustKnow(c.allocator.UpdateAgent(now, info))
+	g.info = info
+	return nil
+}
+
 // Drain stops offers of an agent and kills its tasks, with a grace of at most
 // that much where it is not negative.
 func (c *Core) Drain(now time.Time, id proffer.AgentID, grace time.Duration) error {

@@ -171,6 +171,11 @@ func TestPreemption(t *testing.T) {
 // Operators are told what is wrong.
 func TestOperatorsErrors(t *testing.T) {
 	cluster := startCluster(t, embedded.Config{Resources: resources.MustParse("cpus:2;mem:256")})
+	idle := newService("idle", "cpus:0.1", shell("idle", "sleep 1000"))
+	runService(t, cluster, idle)
+	if id := idle.becomes(t, "idle", proffer.TaskRunning).AgentID; id != "A1" {
+		t.Fatalf("the agent is %s", id)
+	}
 	m, ctx := cluster.Master(), within(t)
 	reserve := offers.Reserve{Resources: resources.MustParse("cpus:1"), By: resources.Reservation{Role: "eng", Dynamic: true}}
 	for want, err := range map[string]error{
@@ -180,6 +185,7 @@ func TestOperatorsErrors(t *testing.T) {
 		`start 0001-01-01 00:00:00 +0000 UTC must be set`: m.SetUnavailability(ctx, "A1", &offers.Unavailability{}),
 		`neither that of the offer, "ops", nor below it`:  m.Operate(ctx, "A1", "ops", reserve),
 		`offers: unknown agent: nowhere`:                  m.Operate(ctx, "nowhere", "eng", reserve),
+		`update agent: offers: unknown agent: nowhere3`:   m.UpdateAgent(ctx, "nowhere3", func(*proffer.AgentInfo) {}),
 		`offers: unknown agent: nowhere2`:                 m.DeactivateAgent(ctx, "nowhere2"),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -189,7 +195,34 @@ func TestOperatorsErrors(t *testing.T) {
 	if err := m.SetUnavailability(ctx, "A1", &offers.Unavailability{Start: time.Now().Add(time.Hour)}); err != nil {
 		t.Error(err)
 	}
-	if answers, err := m.InverseAnswers(ctx, "A1"); err != nil || len(answers) != 0 {
-		t.Errorf("answers %v, %v", answers, err)
+	<-idle.asked // and declines
+	for {
+		answers, err := m.InverseAnswers(ctx, "A1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(answers) == 1 {
+			break
+		}
 	}
+}
+
+// What an agent has, and is like, can change; a demand that waits for it is
+// served.
+func TestUpdateAgent(t *testing.T) {
+	cluster := startCluster(t, embedded.Config{Resources: resources.MustParse("cpus:1;mem:256")})
+	first := newService("first", "cpus:1", shell("first", "sleep 1000"))
+	runService(t, cluster, first)
+	agent := first.becomes(t, "first", proffer.TaskRunning).AgentID
+	second := newService("second", "cpus:1", shell("second", "sleep 1000"))
+	second.demand.Constraints, _ = offers.ParseConstraints("rack = r2")
+	runService(t, cluster, second)
+	err := cluster.Master().UpdateAgent(within(t), agent, func(info *proffer.AgentInfo) {
+		info.Resources = resources.MustParse("cpus:2;mem:256")
+		info.Attributes = resources.MustParseAttributes("rack:r2")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.becomes(t, "second", proffer.TaskRunning)
 }

@@ -61,6 +61,15 @@ func (m *Master) Operate(ctx context.Context, id proffer.AgentID, role string, o
 	return m.operate(ctx, func(a mastercore.Allocator, now time.Time) error { return a.Convert(now, id, v) })
 }
 
+// UpdateAgent changes the description of an agent, but for its id: attributes,
+// domain, or what it has, such as revocable resources, which come and go. Its
+// offers are rescinded and made anew; filters on it end when more than its
+// resources has changed. What is in use stays. Change must not keep its
+// argument. An agent that registers again brings its own description.
+func (m *Master) UpdateAgent(ctx context.Context, id proffer.AgentID, change func(*proffer.AgentInfo)) error {
+	return m.ask(ctx, func(now time.Time) error { return m.core.UpdateAgent(now, id, change) })
+}
+
 // DeactivateAgent stops offers of an agent; what runs there goes on.
 func (m *Master) DeactivateAgent(ctx context.Context, id proffer.AgentID) error {
 	return m.operate(ctx, func(a mastercore.Allocator, now time.Time) error { return a.DeactivateAgent(now, id) })
