@@ -36,6 +36,7 @@ type Allocator struct {
 	lapsed     []*client // whose offers timed out: in the next run they come last
 
 	shapes       map[string]*shape
+	unusedShapes []*shape     // the one unused for longest first
 	counted      map[int]bool // numbers of names that are ranges or sets
 	indexed      []*shape
 	indexUses    uint64

@@ -17,7 +17,7 @@ type indexEntry struct {
 }
 
 // An index costs about 20 bytes an agent. maxIndexEntries bounds them all.
-const maxIndexEntries = 1 << 22
+const maxIndexEntries = 1 << 20
 
 // probes is how many agents are tried at random before an index is made.
 const probes = 12

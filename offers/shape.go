@@ -23,6 +23,7 @@ type shape struct {
 	plain   resources.Resources // the scalars but devices
 	counted []counted           // ports and other ranges
 	users   int
+	unused  bool // among Allocator.unusedShapes
 	scratch vector
 
 	// live is false when no agent can serve a task until one has more free.
@@ -42,6 +43,7 @@ func (a *Allocator) stateShape(c *client, stated Shape) (*shape, error) {
 	role := a.tree.view(c.node.parent.parent)
 	key := shapeKey(stated, role, c.caps)
 	if s, ok := a.shapes[key]; ok {
+		s.live = s.live || s.users == 0 // nobody waited, so nobody was told
 		s.users++
 		return s, nil
 	}
@@ -105,11 +107,25 @@ func (t *Tree) view(role *Node) string {
 	return ""
 }
 
-// drop ends one use of the shape.
+// maxUnusedShapes is how many shapes are kept that nobody wants just now:
+// frameworks that state one task at a time want the same ones again, and what
+// is known of the agents for them is dear.
+const maxUnusedShapes = 512
+
+// dropShape ends one use of the shape.
 func (a *Allocator) dropShape(s *shape) {
-	if s.users--; s.users == 0 {
-		delete(a.shapes, s.key)
-		a.forgetIndex(s)
+	if s.users--; s.users > 0 || s.unused {
+		return
+	}
+	s.unused = true
+	a.unusedShapes = append(a.unusedShapes, s)
+	if len(a.unusedShapes) > maxUnusedShapes {
+		old := a.unusedShapes[0]
+		a.unusedShapes = slices.Delete(a.unusedShapes, 0, 1)
+		if old.unused = false; old.users == 0 {
+			delete(a.shapes, old.key)
+			a.forgetIndex(old)
+		}
 	}
 }
 
