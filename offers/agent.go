@@ -29,8 +29,7 @@ type agent struct {
 	offers   *outstanding // a list through sibling
 	refusals []*refusal   // by the number of the client
 
-	building []*outstanding // offers that may grow in this run
-	builders []*client      // to whom, apart as it is searched often
+	building []growing // offers that may grow in this run
 
 	removed     bool
 	over        bool // more is offered and used than there is
@@ -49,6 +48,13 @@ type agent struct {
 type use struct {
 	client *client
 	held   resources.Resources
+}
+
+// growing is an offer that is being put together, and to whom, so that the
+// search for it need not follow pointers.
+type growing struct {
+	client *client
+	offer  *outstanding
 }
 
 // open reports whether the agent's resources may be offered.
@@ -354,7 +360,7 @@ func (a *Allocator) use(g *agent, c *client, r resources.Resources) {
 		}
 	}
 	if g.uses == nil {
-		g.uses = make([]use, 0, 4)
+		g.uses = make([]use, 0, 2)
 	}
 	g.uses = append(g.uses, use{c, r})
 	c.held++

@@ -20,6 +20,10 @@ type Answer struct {
 	// but for what the conversions have made: that is offered again at once.
 	Used   resources.Resources
 	Filter Filter
+
+	// Tasks is how many tasks Used is for, which wait no longer where they were
+	// demanded. Zero: as many of the demanded shape as Used is enough for.
+	Tasks int
 }
 
 // Accept answers offers of one agent, one role and one framework: used, which
@@ -96,9 +100,13 @@ func (a *Allocator) check(c *checked) (err error) {
 
 func (a *Allocator) carryOut(now time.Time, c *checked) {
 	g, by := c.offers[0].agent, c.offers[0].client
+	tasks := c.Tasks
+	if tasks == 0 {
+		tasks = a.tasksIn(c.offers, c.Used)
+	}
 	for _, o := range c.offers {
 		a.settle(o)
-		o.returnDemand(o.launched(c.Used))
+		tasks = o.returnDemand(tasks)
 	}
 	refused := c.rest
 	if len(c.Conversions) == 0 {
@@ -122,28 +130,30 @@ func (a *Allocator) carryOut(now time.Time, c *checked) {
 	a.giveBack(now, g, by, refused, c.rest, c.Filter)
 }
 
-// launched returns how many tasks of the offer's demands used is for, those
-// stated first taking theirs first.
-func (o *outstanding) launched(used resources.Resources) int {
-	n := 0
-	var left vector
-	for _, s := range o.serves {
-		if s.want == nil {
-			continue
-		}
-		if left == nil {
-			left = s.want.shape.names.amounts(used, nil)
-		}
-		fit := s.tasks
-		for i, x := range s.want.shape.needs {
-			if x > 0 {
-				fit = min(fit, int(left.at(i)/x))
+// tasksIn returns for how many tasks of what the offers serve used is enough.
+func (a *Allocator) tasksIn(list []*outstanding, used resources.Resources) int {
+	n, measured := 0, false
+	for _, o := range list {
+		for _, s := range o.serves {
+			if s.want == nil {
+				continue
 			}
+			if !measured {
+				a.scratch, measured = a.tree.names.amounts(used, a.scratch), true
+			}
+			fit := s.tasks
+			for i, x := range s.want.shape.needs {
+				if x > 0 {
+					fit = min(fit, int(a.scratch.at(i)/x))
+				}
+			}
+			for i, x := range s.want.shape.needs {
+				if x > 0 && fit > 0 {
+					a.scratch[i] -= int64(fit) * x
+				}
+			}
+			n += fit
 		}
-		for i, x := range s.want.shape.needs {
-			left = left.plus(i, -x*int64(fit))
-		}
-		n += fit
 	}
 	return n
 }

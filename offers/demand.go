@@ -241,8 +241,9 @@ func (c *client) hungry() bool {
 }
 
 // returnDemand has the tasks wait again for which the offer was made, but for
-// those that are launched on it.
-func (o *outstanding) returnDemand(launched int) {
+// those that are launched on it. It returns how many of the launched are left
+// for other offers.
+func (o *outstanding) returnDemand(launched int) int {
 	for _, s := range o.serves {
 		if s.want == nil {
 			continue
@@ -253,6 +254,7 @@ func (o *outstanding) returnDemand(launched int) {
 		s.want.stated.Count -= done
 	}
 	o.serves = nil
+	return launched
 }
 
 // tasksOn returns how many tasks of the want are offered on the agent.

@@ -164,8 +164,7 @@ func (a *Allocator) place(now time.Time, d decision) {
 		if len(d.agent.building) == 0 {
 			a.building = append(a.building, d.agent)
 		}
-		d.agent.building = append(d.agent.building, o)
-		d.agent.builders = append(d.agent.builders, d.client)
+		d.agent.building = append(d.agent.building, growing{d.client, o})
 	} else {
 		a.take(d.agent, d.part)
 		a.charge(d.client, d.agent, d.part)
@@ -188,9 +187,9 @@ func (a *Allocator) place(now time.Time, d decision) {
 // for none.
 func (a *Allocator) beingPut(d decision) *outstanding {
 	g := d.agent
-	for i, c := range g.builders {
-		if c == d.client && g.building[i].joins(d.want) {
-			return g.building[i]
+	for _, b := range g.building {
+		if b.client == d.client && b.offer.joins(d.want) {
+			return b.offer
 		}
 	}
 	return nil
@@ -200,8 +199,7 @@ func (a *Allocator) beingPut(d decision) *outstanding {
 func (a *Allocator) finishBuilding() {
 	for _, g := range a.building {
 		clear(g.building)
-		clear(g.builders)
-		g.building, g.builders = g.building[:0], g.builders[:0]
+		g.building = g.building[:0]
 	}
 	clear(a.building)
 	a.building = a.building[:0]

@@ -42,7 +42,7 @@ func (c *Core) accept(now time.Time, f *framework, call *scheduler.AcceptCall) {
 	answers := []scheduler.Answer{{OfferIDs: call.OfferIDs, Operations: call.Operations}}
 	list, err := c.gatherAll(f, answers)
 	if err != nil {
-		c.dropAll(now, f, answers, call.Filter, err)
+		c.dropAll(now, f, answers, call.Filter, err, nil)
 		return
 	}
 	c.carryOut(now, f, list, answers, call.Filter)
@@ -51,16 +51,30 @@ func (c *Core) accept(now time.Time, f *framework, call *scheduler.AcceptCall) {
 // acceptAll launches what the answers say on several agents, or nothing.
 func (c *Core) acceptAll(now time.Time, f *framework, call *scheduler.AcceptAllCall) {
 	list, err := c.gatherAll(f, call.Answers)
+	wrong := make(map[proffer.TaskID]bool)
 	for _, a := range list {
-		if err == nil && len(a.refused) > 0 {
-			err = fmt.Errorf("task %q: %w", string(a.refused[0].id), a.refused[0].err)
+		for _, r := range a.refused {
+			wrong[r.id] = true
+			c.tellRefused(now, f, r.id, a.agent.info.ID, proffer.TaskError, r.reason, r.err.Error())
+			if err == nil {
+				err = fmt.Errorf("nothing was launched, as task %q of the same answer is wrong", string(r.id))
+			}
 		}
 	}
 	if err != nil {
-		c.dropAll(now, f, call.Answers, call.Filter, err)
+		c.dropAll(now, f, call.Answers, call.Filter, err, wrong)
 		return
 	}
 	c.carryOut(now, f, list, call.Answers, call.Filter)
+}
+
+// count returns how many tasks the acceptance launches.
+func (a *acceptance) count() int {
+	n := 0
+	for _, m := range a.launches {
+		n += len(m.Tasks)
+	}
+	return n
 }
 
 // gatherAll checks answers without changing anything.
@@ -96,7 +110,7 @@ func (c *Core) gatherAll(f *framework, answers []scheduler.Answer) ([]*acceptanc
 func (c *Core) carryOut(now time.Time, f *framework, list []*acceptance, answers []scheduler.Answer, filter offers.Filter) {
 	taken := make([]offers.Answer, len(list))
 	for i, a := range list {
-		taken[i] = offers.Answer{OfferIDs: a.ids, Conversions: a.conversions, Used: a.used, Filter: filter}
+		taken[i] = offers.Answer{OfferIDs: a.ids, Conversions: a.conversions, Used: a.used, Filter: filter, Tasks: a.count()}
 	}
 	switch err := c.allocator.AcceptAll(now, taken...); {
 	case errors.Is(err, offers.ErrOperation):
@@ -105,7 +119,7 @@ func (c *Core) carryOut(now time.Time, f *framework, list []*acceptance, answers
 				c.tell(f, &scheduler.OperationsEvent{AgentID: a.agent.info.ID, OfferIDs: a.ids, Operations: a.operations, Err: err})
 			}
 		}
-		c.dropAll(now, f, answers, filter, err)
+		c.dropAll(now, f, answers, filter, err, nil)
 		return
 	case err != nil:
 		c.report(now, f, err) // a filter out of range: everything else has been checked
@@ -136,11 +150,14 @@ func (c *Core) carryOut(now time.Time, f *framework, list []*acceptance, answers
 
 // dropAll tells that nothing of the answers was launched, and gives their
 // offers back. A race between offer and launch is nobody's fault: the framework
-// may launch the tasks again.
-func (c *Core) dropAll(now time.Time, f *framework, answers []scheduler.Answer, filter offers.Filter, why error) {
+// may launch the tasks again, but for those that it was told are wrong.
+func (c *Core) dropAll(now time.Time, f *framework, answers []scheduler.Answer, filter offers.Filter, why error, wrong map[proffer.TaskID]bool) {
 	for _, answer := range answers {
 		for _, op := range answer.Operations {
 			for _, t := range tasksOf(op) {
+				if wrong[t.ID] {
+					continue
+				}
 				c.tellRefused(now, f, t.ID, "", proffer.TaskDropped, proffer.ReasonInvalidOffers, why.Error())
 			}
 		}
