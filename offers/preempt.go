@@ -84,9 +84,15 @@ func (a *Allocator) preempt(now time.Time) {
 			a.evict(c)
 		}
 	}
+	type kind struct {
+		shape *shape
+		role  *Node
+	}
+	hopeless := make(map[kind]bool) // what one could not be given nobody like it can
 	for _, w := range a.waitingWants() {
-		if w.since+int64(a.cfg.Preemption.After) <= a.clock && w.left > a.claimsOf(w) {
-			a.makeClaim(w)
+		k := kind{w.shape, w.client.node.parent.parent}
+		if w.since+int64(a.cfg.Preemption.After) <= a.clock && w.left > a.claimsOf(w) && !hopeless[k] {
+			hopeless[k] = !a.makeClaim(w)
 		}
 	}
 	a.preemptAt = a.nextPreemption()
@@ -159,8 +165,8 @@ func (a *Allocator) claimsOf(w *want) int {
 }
 
 // makeClaim picks the agent on which the least has to be taken for one task of
-// the want, and asks for it.
-func (a *Allocator) makeClaim(w *want) {
+// the want, and asks for it; it reports whether there is one.
+func (a *Allocator) makeClaim(w *want) bool {
 	var best []victim
 	var at *agent
 	for _, g := range a.agentList {
@@ -172,7 +178,7 @@ func (a *Allocator) makeClaim(w *want) {
 		}
 	}
 	if at == nil {
-		return
+		return false
 	}
 	c := &claim{
 		want: w, agent: at, by: a.clock + int64(a.cfg.Preemption.Grace),
@@ -185,6 +191,7 @@ func (a *Allocator) makeClaim(w *want) {
 	}
 	a.claims = append(a.claims, c)
 	at.claims = append(at.claims, c)
+	return true
 }
 
 // suitsBut is suits for an agent that has no room yet.
