@@ -283,23 +283,28 @@ func (a *Allocator) ActivateAgent(now time.Time, id proffer.AgentID) error {
 	return nil
 }
 
-// setAvailable is the only place where available changes.
+// setAvailable is, with setAvailableTo, the only place where available changes.
 func (a *Allocator) setAvailable(g *agent, r resources.Resources) {
-	if g.open() {
-		a.free.sub(g.amounts)
+	if r.IsPlain() {
+		a.scratch = a.tree.names.amounts(r, a.scratch)
+		a.setAvailableTo(g, r, a.scratch)
+		return
 	}
+	a.scratch = a.tree.names.amounts(r.Unreserved().NonRevocable().NonShared(), a.scratch)
+	a.setAvailableTo(g, r, a.scratch)
+	g.plainOnly = false
+}
+
+// setAvailableTo is setAvailable for what is plain and of known amounts.
+func (a *Allocator) setAvailableTo(g *agent, r resources.Resources, amounts vector) {
 	if g.amounts == nil {
 		g.amounts = g.few[:0]
 	}
-	g.available = r
-	if g.plainOnly = r.IsPlain(); g.plainOnly {
-		g.amounts = a.tree.names.amounts(r, g.amounts)
-	} else {
-		g.amounts = a.tree.names.amounts(r.Unreserved().NonRevocable().NonShared(), g.amounts)
-	}
 	if g.open() {
-		a.free.add(g.amounts)
+		a.free.sub(g.amounts)
+		a.free.add(amounts)
 	}
+	g.available, g.amounts, g.plainOnly = r, append(g.amounts[:0], amounts...), true
 	g.state.become(r)
 }
 

@@ -295,8 +295,7 @@ func (a *Allocator) takeBack(now time.Time, o *outstanding) {
 	a.changes.Rescinded = append(a.changes.Rescinded, &o.offer)
 	a.settle(o)
 	o.returnDemand(0)
-	a.credit(o.client, o.agent, o.offer.Resources)
-	a.makeAvailable(now, o.agent, o.offer.Resources)
+	a.undo(now, o)
 	a.activate(now, o.client)
 	a.forget(o.client)
 }
@@ -332,16 +331,31 @@ func (a *Allocator) credit(c *client, g *agent, r resources.Resources) {
 // until the next call. Shared volumes are counted on the way.
 func (a *Allocator) vectors(c *client, g *agent, r resources.Resources, uses int) (all, plain vector) {
 	if r.IsPlain() {
-		a.scratch = a.tree.names.scalars(r, a.scratch)
+		a.scratch = a.tree.names.amounts(r, a.scratch)
 		return a.scratch, a.scratch
 	}
 	for x := range r.Shared().All() {
 		size := vector(nil).plus(a.tree.names.number(x.Name), int64(x.Scalar))
 		c.node.share(sharedUse{g, x.Disk.Volume.ID}, uses*max(x.Copies, 1), size)
 	}
-	a.scratch = a.tree.names.scalars(r.NonShared(), a.scratch)
-	a.scratch2 = a.tree.names.scalars(r.NonShared().Unreserved().NonRevocable(), a.scratch2)
+	a.scratch = a.tree.names.amounts(r.NonShared(), a.scratch)
+	a.scratch2 = a.tree.names.amounts(r.NonShared().Unreserved().NonRevocable(), a.scratch2)
 	return a.scratch, a.scratch2
+}
+
+// undo credits the client with what an offer holds and makes it available.
+func (a *Allocator) undo(now time.Time, o *outstanding) {
+	g := o.agent
+	if o.whole == nil || g.removed || g.over || !g.available.IsEmpty() {
+		a.credit(o.client, g, o.offer.Resources)
+		a.makeAvailable(now, g, o.offer.Resources)
+		return
+	}
+	o.client.node.credit(o.whole, o.whole)
+	a.roomGrew = a.roomGrew || a.tree.quotas > 0
+	a.cfg.Policy.Changed(o.client.node)
+	a.setAvailableTo(g, o.offer.Resources, o.whole)
+	a.requeue(now, g)
 }
 
 func (a *Allocator) makeAvailable(now time.Time, g *agent, r resources.Resources) {

@@ -171,9 +171,10 @@ func (a *Allocator) Decline(now time.Time, id proffer.OfferID, filter Filter) er
 	defer a.audit()
 	a.settle(o)
 	o.returnDemand(0)
-	r := o.offer.Resources
-	a.credit(o.client, o.agent, r)
-	a.giveBack(now, o.agent, o.client, r, r, filter)
+	a.refuseFor(now, o.agent, o.client, o.offer.Resources, filter)
+	a.undo(now, o)
+	a.activate(now, o.client)
+	a.forget(o.client)
 	return nil
 }
 
@@ -252,13 +253,17 @@ func (a *Allocator) together(ids []proffer.OfferID) ([]*outstanding, resources.R
 // what it refuses of that only when its filter has ended.
 func (a *Allocator) giveBack(now time.Time, g *agent, c *client, refused, rest resources.Resources, filter Filter) {
 	if !rest.IsEmpty() {
-		if c.subscribed && !g.removed && !refused.IsEmpty() {
-			a.refuse(c, g, refused, a.at(a.refusedUntil(now, filter)))
-		}
+		a.refuseFor(now, g, c, refused, filter)
 		a.makeAvailable(now, g, rest)
 	}
 	a.activate(now, c)
 	a.forget(c)
+}
+
+func (a *Allocator) refuseFor(now time.Time, g *agent, c *client, r resources.Resources, filter Filter) {
+	if c.subscribed && !g.removed && !r.IsEmpty() {
+		a.refuse(c, g, r, a.at(a.refusedUntil(now, filter)))
+	}
 }
 
 // refusedUntil returns when a filter ends that begins now.

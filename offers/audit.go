@@ -73,9 +73,9 @@ func (a *Allocator) auditTree() error {
 	}
 	count := func(c *client, r resources.Resources, inShares bool) {
 		if inShares {
-			add(all, c.node, a.tree.names.scalars(r.NonShared(), nil))
+			add(all, c.node, a.tree.names.amounts(r.NonShared(), nil))
 		}
-		add(plain, c.node, a.tree.names.scalars(r.NonShared().Unreserved().NonRevocable(), nil))
+		add(plain, c.node, a.tree.names.amounts(r.NonShared().Unreserved().NonRevocable(), nil))
 	}
 	shared := make(map[*Node]map[sharedUse]resources.Scalar)
 	share := func(c *client, g *agent, r resources.Resources) {

@@ -173,7 +173,7 @@ func (a *Allocator) endHold(o *outstanding) {
 }
 
 func (a *Allocator) countInShare(o *outstanding, counts bool) {
-	v := a.tree.names.scalars(o.offer.Resources.NonShared(), nil)
+	v := a.tree.names.amounts(o.offer.Resources.NonShared(), nil)
 	for n := o.client.node; n != nil; n = n.parent {
 		if counts {
 			n.allocated.add(v)

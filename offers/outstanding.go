@@ -8,6 +8,8 @@ type outstanding struct {
 	number     uint64
 	agent      *agent
 	client     *client
+	whole      vector       // what it holds when that is a whole agent, all of it plain; else nil
+	few        [4]int64     // where whole begins
 	serves     []served     // of a client that states its demand
 	deadline   int64        // see Allocator.at
 	prev, next *outstanding // in the offerQueue
@@ -68,7 +70,7 @@ func (o *outstanding) grow(part resources.Resources) {
 	if err != nil {
 		panic("offers: parts of one agent do not add up: " + err.Error())
 	}
-	o.offer.Resources = sum
+	o.offer.Resources, o.whole = sum, nil
 }
 
 func (g *agent) addOffer(o *outstanding) {

@@ -282,7 +282,6 @@ func (n *Node) lacksGuarantee() bool {
 }
 
 func (a *Allocator) offer(now time.Time, g *agent, c *client, r resources.Resources) *outstanding {
-	a.take(g, r)
 	a.nextOffer++
 	o := &outstanding{
 		offer: Offer{
@@ -306,7 +305,16 @@ func (a *Allocator) offer(now time.Time, g *agent, c *client, r resources.Resour
 	g.addOffer(o)
 	c.addOffer(o)
 	a.waiting.insert(o)
-	a.charge(c, g, r)
+	if g.plainOnly && r.Same(g.available) {
+		o.whole = append(o.few[:0], g.amounts...)
+		a.setAvailableTo(g, resources.Resources{}, nil)
+		a.agentChanged(g, false)
+		c.node.charge(o.whole, o.whole)
+		a.cfg.Policy.Changed(c.node)
+	} else {
+		a.take(g, r)
+		a.charge(c, g, r)
+	}
 	a.changes.Offers = append(a.changes.Offers, &o.offer)
 	return o
 }

@@ -151,30 +151,34 @@ func BenchmarkCycle(b *testing.B) {
 // BenchmarkNothingToGive is a run that finds nothing to offer: what has become
 // free is too little.
 func BenchmarkNothingToGive(b *testing.B) {
-	c := newCluster(b)
+	const agents, crumbs = 10_000, 9 // of an agent, before they are enough to be offered
 	crumb := resources.MustParse("cpus:0.001")
 	total := resources.MustParse(benchTotal)
-	for i := range 10_000 {
-		info := proffer.AgentInfo{ID: agentName(i), Resources: total}
-		f := frameworkName(i % 1000)
-		rest, _ := total.Sub(crumb)
-		must(b, c.a.AddAgent(c.now, info,
-			offers.Usage{FrameworkID: f, Role: "*", Resources: rest}, offers.Usage{FrameworkID: f, Role: "other", Resources: crumb}))
-	}
-	c.addFrameworks(b, 1000, 1)
-	c.cycle()
-	i := 0
+	held := resources.MustParse("cpus:1")
+	rest, _ := total.Sub(held)
+	var c *cluster
+	steps := 0
 	for b.Loop() {
-		must(b, c.a.Release(c.now, agentName(i%10_000), offers.Usage{FrameworkID: frameworkName(i % 1000), Role: "other", Resources: crumb}))
+		i := steps % (agents * crumbs)
+		if i == 0 {
+			b.StopTimer()
+			c = newCluster(b)
+			for i := range agents {
+				f := frameworkName(i % 1000)
+				must(b, c.a.AddAgent(c.now, proffer.AgentInfo{ID: agentName(i), Resources: total},
+					offers.Usage{FrameworkID: f, Role: "*", Resources: rest}, offers.Usage{FrameworkID: f, Role: "other", Resources: held}))
+			}
+			c.addFrameworks(b, 1000, 1)
+			c.cycle()
+			b.StartTimer()
+		}
+		must(b, c.a.Release(c.now, agentName(i%agents), offers.Usage{FrameworkID: frameworkName(i % 1000), Role: "other", Resources: crumb}))
 		if list := c.cycle(); len(list) != 0 {
 			b.Fatalf("%d offers of a crumb", len(list))
 		}
-		if i++; i%10_000 == 0 {
-			b.StopTimer()
-			b.Fatal("more iterations than crumbs: run with a shorter -benchtime")
-		}
+		steps++
 	}
-	report(b, "cycle", i)
+	report(b, "cycle", steps)
 }
 
 // BenchmarkAnswers are the calls between runs, each alone: an offer is used
@@ -364,26 +368,33 @@ func BenchmarkQuotas(b *testing.B) {
 		b.ReportMetric(float64(b.Elapsed().Microseconds())/1000/float64(b.N), "ms")
 	})
 	b.Run("idle", func(b *testing.B) {
-		c := newCluster(b)
+		const crumbs = 9 // of an agent, before they are enough to be offered
+		crumb := resources.MustParse("cpus:0.001")
 		quotas := make(map[string]offers.Quota)
 		for i := range size {
 			quotas[roleName(i, size)] = quota
 		}
-		must(b, c.a.SetQuotas(c.now, quotas))
-		c.addFrameworks(b, size, size)
-		c.addPlain(b, size, "cpus:8;mem:2082;disk:3072;ports:[31000-32000]")
-		holders := c.a.Advance(c.now).Offers
-		for _, o := range holders {
-			must(b, c.a.Accept(c.now, []proffer.OfferID{o.ID}, o.Resources, offers.Filter{}))
-		}
-		c.cycle()
-		crumb := resources.MustParse("cpus:0.001")
+		var c *cluster
+		var holders []*offers.Offer
 		steps := 0
 		for b.Loop() {
-			u := offers.Usage{FrameworkID: holders[steps%size].FrameworkID, Role: holders[steps%size].Role, Resources: crumb}
-			must(b, c.a.Release(c.now, holders[steps%size].AgentID, u))
+			if steps%(size*crumbs) == 0 {
+				b.StopTimer()
+				c = newCluster(b)
+				must(b, c.a.SetQuotas(c.now, quotas))
+				c.addFrameworks(b, size, size)
+				c.addPlain(b, size, "cpus:8;mem:2082;disk:3072;ports:[31000-32000]")
+				holders = c.a.Advance(c.now).Offers
+				for _, o := range holders {
+					must(b, c.a.Accept(c.now, []proffer.OfferID{o.ID}, o.Resources, offers.Filter{}))
+				}
+				c.cycle()
+				b.StartTimer()
+			}
+			o := holders[steps%size]
+			must(b, c.a.Release(c.now, o.AgentID, offers.Usage{FrameworkID: o.FrameworkID, Role: o.Role, Resources: crumb}))
 			if list := c.cycle(); len(list) != 0 {
-				b.Fatalf("%d offers above the limits", len(list))
+				b.Fatalf("%d offers of a crumb", len(list))
 			}
 			steps++
 		}

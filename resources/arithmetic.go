@@ -69,7 +69,7 @@ func (r Resources) Sub(o Resources) (diff Resources, ok bool) {
 	if len(o.entries) > len(r.entries) {
 		return Resources{}, false
 	}
-	if r.is(o) {
+	if r.Same(o) {
 		return Resources{}, true
 	}
 	a, b := r.entries, o.entries
@@ -98,15 +98,16 @@ func (r Resources) Sub(o Resources) (diff Resources, ok bool) {
 	return Resources{rest}, true
 }
 
-// is reports whether r is the very value o: whole agents are offered and given
-// back without a change.
-func (r Resources) is(o Resources) bool {
+// Same reports whether r is the very value o, without looking into it: false
+// does not mean that they differ. Whole agents are offered and given back
+// without a change.
+func (r Resources) Same(o Resources) bool {
 	return len(r.entries) > 0 && len(r.entries) == len(o.entries) && &r.entries[0] == &o.entries[0]
 }
 
 // Contains reports whether o is part of r, so that Sub succeeds.
 func (r Resources) Contains(o Resources) bool {
-	if r.is(o) {
+	if r.Same(o) {
 		return true
 	}
 	a := r.entries
