@@ -111,7 +111,9 @@ func (a *Allocator) carryOut(now time.Time, c *checked) {
 	refused := c.rest
 	if len(c.Conversions) == 0 {
 		a.use(g, by, c.Used)
-		a.credit(by, g, c.rest)
+		if !c.rest.IsEmpty() {
+			a.credit(by, g, c.rest)
+		}
 	} else {
 		refused = c.rest
 		if fresh := c.held.Missing(c.rest); !fresh.IsEmpty() {

@@ -11,6 +11,7 @@ type outstanding struct {
 	whole      vector       // what it holds when that is a whole agent, all of it plain; else nil
 	few        [4]int64     // where whole begins
 	serves     []served     // of a client that states its demand
+	one        [1]served    // where serves begins
 	deadline   int64        // see Allocator.at
 	prev, next *outstanding // in the offerQueue
 	sibling    *outstanding // the next, older, one of the same agent

@@ -145,7 +145,7 @@ func (a *Allocator) stage(now time.Time, candidates []*agent, guaranteed bool) (
 		case d.want != nil:
 			a.place(now, d)
 		case d.client != nil:
-			a.offer(now, g, d.client, d.part)
+			a.offer(now, g, d.client, d.part, nil)
 		case g == nil:
 			return nil
 		default:
@@ -281,7 +281,8 @@ func (n *Node) lacksGuarantee() bool {
 	return false
 }
 
-func (a *Allocator) offer(now time.Time, g *agent, c *client, r resources.Resources) *outstanding {
+// offer offers r of the agent, whose amounts are given where they are known.
+func (a *Allocator) offer(now time.Time, g *agent, c *client, r resources.Resources, amounts vector) *outstanding {
 	a.nextOffer++
 	o := &outstanding{
 		offer: Offer{
@@ -307,14 +308,9 @@ func (a *Allocator) offer(now time.Time, g *agent, c *client, r resources.Resour
 	a.waiting.insert(o)
 	if g.plainOnly && r.Same(g.available) {
 		o.whole = append(o.few[:0], g.amounts...)
-		a.setAvailableTo(g, resources.Resources{}, nil)
-		a.agentChanged(g, false)
-		c.node.charge(o.whole, o.whole)
-		a.cfg.Policy.Changed(c.node)
-	} else {
-		a.take(g, r)
-		a.charge(c, g, r)
+		amounts = o.whole
 	}
+	a.hand(g, c, r, amounts)
 	a.changes.Offers = append(a.changes.Offers, &o.offer)
 	return o
 }
@@ -327,11 +323,12 @@ func (a *Allocator) offerID(number uint64) proffer.OfferID {
 	return proffer.OfferID(strconv.AppendUint(b, number, 10))
 }
 
-// take takes r out of what the agent has available.
-func (a *Allocator) take(g *agent, r resources.Resources) {
+// hand takes r out of what the agent has available and charges the client for
+// it. Amounts are those of r, nil where they are not known.
+func (a *Allocator) hand(g *agent, c *client, r resources.Resources, amounts vector) {
 	part := r
 	if !g.plainOnly {
-		part = r.NonShared()
+		part, amounts = r.NonShared(), nil
 		if part.Len() < r.Len() {
 			g.sharedRun = a.runs
 		}
@@ -340,6 +337,15 @@ func (a *Allocator) take(g *agent, r resources.Resources) {
 	if !ok {
 		panic("offers: an offer holds more than is available") // it is a part of it
 	}
-	a.setAvailable(g, rest)
+	if amounts == nil {
+		a.setAvailable(g, rest)
+		a.charge(c, g, r)
+	} else {
+		a.scratch = append(a.scratch[:0], g.amounts...)
+		a.scratch.sub(amounts)
+		a.setAvailableTo(g, rest, a.scratch)
+		c.node.charge(amounts, amounts)
+		a.cfg.Policy.Changed(c.node)
+	}
 	a.agentChanged(g, false)
 }

@@ -158,16 +158,20 @@ func (w *want) wait(a *Allocator) {
 // place offers the decided part; parts of one agent in one run become one
 // offer.
 func (a *Allocator) place(now time.Time, d decision) {
+	var amounts vector
+	if s := d.want.shape; d.part.Same(s.plain) {
+		amounts = s.needs
+	}
 	o := a.beingPut(d)
 	if o == nil {
-		o = a.offer(now, d.agent, d.client, d.part)
+		o = a.offer(now, d.agent, d.client, d.part, amounts)
+		o.serves = o.one[:0]
 		if len(d.agent.building) == 0 {
 			a.building = append(a.building, d.agent)
 		}
 		d.agent.building = append(d.agent.building, growing{d.client, o})
 	} else {
-		a.take(d.agent, d.part)
-		a.charge(d.client, d.agent, d.part)
+		a.hand(d.agent, d.client, d.part, amounts)
 		o.grow(d.part)
 	}
 	at := slices.IndexFunc(o.serves, func(s served) bool { return s.want == d.want })
