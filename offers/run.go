@@ -145,7 +145,7 @@ func (a *Allocator) stage(now time.Time, candidates []*agent, guaranteed bool) (
 		case d.want != nil:
 			a.place(now, d)
 		case d.client != nil:
-			a.offer(now, g, d.client, d.part, nil)
+			a.offerWhole(now, d, guaranteed)
 		case g == nil:
 			return nil
 		default:
@@ -279,6 +279,31 @@ func (n *Node) lacksGuarantee() bool {
 		}
 	}
 	return false
+}
+
+// offerWhole offers the decided part. What a client is given of an agent in the
+// two stages of a run is one offer.
+func (a *Allocator) offerWhole(now time.Time, d decision, guaranteed bool) {
+	g := d.agent
+	for _, b := range g.building {
+		if b.client == d.client && len(b.offer.serves) == 0 {
+			a.hand(g, d.client, d.part, nil)
+			b.offer.grow(d.part)
+			return
+		}
+	}
+	if o := a.offer(now, g, d.client, d.part, nil); guaranteed {
+		a.build(o)
+	}
+}
+
+// build has the offer grow for the rest of the run.
+func (a *Allocator) build(o *outstanding) {
+	g := o.agent
+	if len(g.building) == 0 {
+		a.building = append(a.building, g)
+	}
+	g.building = append(g.building, growing{o.client, o})
 }
 
 // offer offers r of the agent, whose amounts are given where they are known.

@@ -166,10 +166,7 @@ func (a *Allocator) place(now time.Time, d decision) {
 	if o == nil {
 		o = a.offer(now, d.agent, d.client, d.part, amounts)
 		o.serves = o.one[:0]
-		if len(d.agent.building) == 0 {
-			a.building = append(a.building, d.agent)
-		}
-		d.agent.building = append(d.agent.building, growing{d.client, o})
+		a.build(o)
 	} else {
 		a.hand(d.agent, d.client, d.part, amounts)
 		o.grow(d.part)
