@@ -30,7 +30,7 @@ func BenchmarkDemand(b *testing.B) {
 					c.addPlain(b, agents, benchTotal)
 					c.a.Advance(c.now)
 					b.StartTimer()
-					n, took := c.placeAll(b, tasks, roles, shapes)
+					n, took := c.placeAll(b, tasks, roles, roles, shapes)
 					placed, placing = placed+n, placing+took
 				}
 				report(b, "task", placed)
@@ -41,15 +41,15 @@ func BenchmarkDemand(b *testing.B) {
 	}
 }
 
-func (c *cluster) placeAll(tb testing.TB, tasks, roles int, shapes []string) (placed int, placing time.Duration) {
+func (c *cluster) placeAll(tb testing.TB, tasks, frameworks, roles int, shapes []string) (placed int, placing time.Duration) {
 	start := time.Now()
-	for i := range roles {
-		d := offers.Demand{Count: tasks / roles}
+	for i := range frameworks {
+		d := offers.Demand{Count: tasks / frameworks}
 		d.Resources = resources.MustParseQuantities(shapes[i%len(shapes)])
 		must(tb, c.a.SetDemand(c.now, frameworkName(i), roleName(i, roles), d))
 	}
-	sizes := make(map[proffer.FrameworkID]resources.Scalar, roles)
-	for i := range roles {
+	sizes := make(map[proffer.FrameworkID]resources.Scalar, frameworks)
+	for i := range frameworks {
 		sizes[frameworkName(i)] = resources.MustParseQuantities(shapes[i%len(shapes)]).Get("mem")
 	}
 	placing = time.Since(start)
@@ -67,7 +67,7 @@ func (c *cluster) placeAll(tb testing.TB, tasks, roles int, shapes []string) (pl
 			}
 		}
 	}
-	if placed != tasks/roles*roles {
+	if placed != tasks/frameworks*frameworks {
 		tb.Fatalf("%d of %d tasks were placed", placed, tasks)
 	}
 	return placed, placing
