@@ -110,6 +110,9 @@ func (a *Allocator) explainAgent(g *agent, c *client, wanted resources.Resources
 		x.quotas()
 		x.availability()
 	}
+	if len(e.Reasons) == 0 && x.want == nil {
+		x.portion()
+	}
 	if len(e.Reasons) == 0 {
 		if w := a.blocker(c); w != nil {
 			x.add(Reason{Why: WhyClaimed, Holder: w.client.framework.id})
@@ -239,14 +242,25 @@ func (x *explainer) quotas() {
 			x.add(Reason{Why: WhyHeadroom, Role: a.tree.root.lacking(i), Short: resources.QuantityOf(name, resources.Scalar(beyond))})
 		}
 	}
-	if x.wanted.IsEmpty() && len(x.e.Reasons) == 0 && !x.e.Available.IsEmpty() {
-		switch _, why := a.portion(x.g, x.c, false); why {
-		case WhyLimit:
-			x.add(Reason{Why: why, Role: role.tightest(x.g.amounts)})
-		case WhyHeadroom:
-			x.add(Reason{Why: why, Role: a.tree.root.lackingAny()})
-		default:
-		}
+}
+
+// portion tells why nothing of an agent is offered that has what is wanted: what
+// is left when limits, guarantees and claims are taken off is too little.
+func (x *explainer) portion() {
+	a, g, c := x.a, x.g, x.c
+	withheld, was := a.withheld, g.withheld
+	defer func() { a.withheld, g.withheld = withheld, was }() // to explain changes nothing
+	if _, why := a.portion(g, c, true); why == WhyAvailable && a.tree.root.need.some() {
+		return
+	}
+	switch _, why := a.portion(g, c, false); why {
+	case WhyAvailable:
+	case WhyLimit:
+		x.add(Reason{Why: why, Role: c.node.parent.parent.tightest(g.amounts)})
+	case WhyHeadroom:
+		x.add(Reason{Why: why, Role: a.tree.root.lackingAny()})
+	default:
+		x.add(Reason{Why: why})
 	}
 }
 
@@ -296,9 +310,6 @@ func (x *explainer) availability() {
 		if x.want != nil && !x.want.shape.devicesFit(g) {
 			d := x.want.stated.Devices
 			x.add(Reason{Why: WhyInUse, Short: resources.QuantityOf(d.Family, d.Each*resources.Scalar(d.Count-d.fitting(g.state.Devices(d.Family))))})
-		}
-		if len(x.e.Reasons) == 0 && x.want == nil && !a.allocatable(x.c, available) {
-			x.add(Reason{Why: WhyBelowMinimum, Short: x.short(available)})
 		}
 		return
 	}

@@ -301,8 +301,9 @@ func (s *simulation) checkQuotas(made []*offers.Offer) {
 func (s *simulation) settleDown() {
 	for _, f := range s.frameworks {
 		for _, role := range f.sub.Roles {
-			if demands := f.demands[role]; slices.ContainsFunc(demands, func(d offers.Demand) bool { return d.Gang }) {
-				s.setDemand(f, role) // which may block others
+			gang := slices.ContainsFunc(f.demands[role], func(d offers.Demand) bool { return d.Gang })
+			if _, demanding := f.demands[role]; demanding && (gang || s.preempts) {
+				s.setDemand(f, role) // as it keeps things from others
 			}
 		}
 	}
@@ -318,17 +319,24 @@ func (s *simulation) settleDown() {
 				continue
 			}
 			for _, g := range s.agents {
-				if !g.down && s.admits(f, role, g) && !s.preempts {
+				if !g.down && s.admits(f, role, g) {
 					s.checkNothingLeft(b, f, role, g)
 				}
 			}
 		}
-		e, err := s.a.Explain(f.id, resources.Resources{})
-		s.must(err)
-		for _, x := range e.Agents {
-			if x.Why() == offers.WhyAvailable {
-				s.fatalf("framework %s is not offered what is available:\n%s\n%s", f.id, e, s.book.dump(s.open))
-			}
+		for _, wanted := range []string{"", "cpus:1;mem:64", "mem:32", "cpus:0.5"} {
+			s.checkExplained(f, resources.MustParse(wanted))
+		}
+	}
+}
+
+// checkExplained reports what is said to be available and yet not offered.
+func (s *simulation) checkExplained(f *simFramework, wanted resources.Resources) {
+	e, err := s.a.Explain(f.id, wanted)
+	s.must(err)
+	for _, x := range e.Agents {
+		if x.Why() == offers.WhyAvailable {
+			s.fatalf("framework %s is not offered what is available:\n%s\n%s", f.id, e, s.book.dump(s.open))
 		}
 	}
 }
