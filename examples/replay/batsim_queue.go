@@ -163,11 +163,22 @@ func (c *conservative) compress(b *batch) {
 		return
 	}
 	c.moved = false
+	first := c.profile.first()
 	for _, j := range b.queue {
-		if j.planned != never {
-			c.profile.add(j.planned, j.latest(j.planned), j.hosts)
+		if j.planned == never {
+			c.plan(b, j)
+			continue
 		}
-		c.plan(b, j)
+		// Most jobs cannot move: nowhere before its place are enough hosts free.
+		if first.free(j.hosts) >= j.planned {
+			continue
+		}
+		if start, earlier := c.profile.earlier(b.now, j); earlier {
+			c.profile.add(j.planned, j.latest(j.planned), j.hosts)
+			j.planned = start
+			c.profile.add(j.planned, j.latest(j.planned), -j.hosts)
+			first = c.profile.first()
+		}
 	}
 }
 
@@ -238,6 +249,60 @@ func (p *profile) add(from, until time.Duration, n int) {
 	for i := first; i < last; i++ {
 		p.steps[i].free += n
 	}
+	p.join(last)
+	p.join(first)
+}
+
+// join makes one step of the one at i and the one before, where they are equal.
+func (p *profile) join(i int) {
+	if i > 0 && i < len(p.steps) && p.steps[i].free == p.steps[i-1].free {
+		p.steps = slices.Delete(p.steps, i, i+1)
+	}
+}
+
+// firstFree tells from when on so many hosts are free for the first time.
+type firstFree []time.Duration
+
+func (f firstFree) free(hosts int) time.Duration {
+	if hosts >= len(f) {
+		return never
+	}
+	return f[hosts]
+}
+
+func (p *profile) first() firstFree {
+	f := firstFree{0}
+	for _, s := range p.steps {
+		for len(f) <= s.free {
+			f = append(f, s.at)
+		}
+	}
+	return f
+}
+
+// earlier returns a time before its planned one at which the job can start. It
+// needs hosts up to the planned time only: from then on it has its own.
+func (p *profile) earlier(now time.Duration, j *batchJob) (time.Duration, bool) {
+	start := now
+	for i, s := range p.steps {
+		if i+1 < len(p.steps) && p.steps[i+1].at <= start {
+			continue
+		}
+		last := i+1 == len(p.steps)
+		switch {
+		case start >= j.planned:
+			return 0, false
+		case s.free >= j.hosts:
+			if last || p.steps[i+1].at >= min(j.latest(start), j.planned) {
+				return start, true
+			}
+		case last:
+			return 0, false
+		default:
+			start = p.steps[i+1].at
+		}
+	}
+	return 0, false
 }
 
 // earliest returns when the job can start without delaying what is planned,
