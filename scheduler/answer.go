@@ -267,7 +267,9 @@ func (d *Driver) Revive(roles ...string) error {
 // stated before: from then on it is offered only what serves that, and nothing
 // when there is none. As many tasks as it launches on such an offer wait no
 // longer; state the demand again when it changes otherwise. [Driver.ClearDemand]
-// goes back to offers of whatever there is. A new session begins without.
+// goes back to offers of whatever there is. A new session begins without: state
+// the demand in Subscribed, and name the role in Config.Suppressed, so that
+// nothing is offered before; a demand revives it.
 func (d *Driver) Demand(role string, demands ...offers.Demand) error {
 	if err := d.subscribedTo([]string{role}); err != nil {
 		return fmt.Errorf("demand: %w", err)
