@@ -244,6 +244,7 @@ func (a *Allocator) lookFor(now time.Time, g *agent, c *client) {
 
 // requeue is look for an agent that has more than before, or is new.
 func (a *Allocator) requeue(now time.Time, g *agent) {
+	a.roomGrew = a.roomGrew || a.tree.quotas > 0
 	a.agentChanged(g, true)
 	a.look(now, g)
 }

@@ -151,6 +151,7 @@ func (a *Allocator) subscribe(now time.Time, f *framework, sub Subscription) {
 		c.caps, c.constraints = sub.Capabilities, sub.Constraints[role]
 		c.matcher, _ = c.constraints.compile() // sub has been validated
 		a.restate(now, c)
+		a.unpark(c)
 		if c.node.Active() {
 			a.lookAtAllFor(now, c) // what it can use may have changed
 		}
@@ -297,6 +298,9 @@ func (a *Allocator) Revive(now time.Time, id proffer.FrameworkID, roles ...strin
 // demand that starts to want something is shown every agent.
 func (a *Allocator) activate(now time.Time, c *client) {
 	wants := c.subscribed && c.framework.active && !c.suppressed
+	if !wants {
+		a.unpark(c) // for when it does: it misses what happens until then
+	}
 	if a.setActive(c, wants && !c.parked && c.hungry()) {
 		switch {
 		case !c.node.Active():

@@ -170,6 +170,9 @@ func (s *simulation) operations(o *offers.Offer) ([]offers.Conversion, resources
 	if part := resources.MustParse(fmt.Sprintf("cpus:0.%d;mem:%d", 1+s.rng.IntN(9), 1+s.rng.IntN(64))); op == nil && o.Resources.Contains(part) {
 		used, _ = used.Add(part)
 	}
+	if op == nil && s.chance(4) {
+		used = o.Resources // a busy cluster
+	}
 	if op == nil {
 		return nil, used
 	}

@@ -355,7 +355,7 @@ func (s *simulation) quota() {
 func (s *simulation) weigh() {
 	role := simRoles[s.rng.IntN(len(simRoles))]
 	s.must(s.a.SetWeight(role, 0.5+s.rng.Float64()*3))
-	s.must(s.a.SetPriority(role, s.rng.IntN(3)))
+	s.must(s.a.SetPriority(role, s.rng.IntN(4)))
 }
 
 // ask has something explained, which changes nothing.

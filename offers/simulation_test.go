@@ -114,6 +114,10 @@ func simulate(t *testing.T, seed uint64, p offers.Policy) string {
 		cfg.Preemption = &offers.Preemption{After: 2 * time.Second, Grace: time.Second, Keep: 2 * time.Second}
 	}
 	s.reset(t, cfg)
+	if s.preempts {
+		s.must(s.a.SetPriority("eng", 2))
+		s.must(s.a.SetPriority("ops/db", 1))
+	}
 	defer func() {
 		if problem := recover(); problem != nil || t.Failed() {
 			lines := strings.Split(s.log.String(), "\n")
