@@ -75,6 +75,9 @@ func (s *simulation) answer() {
 		case n < 4:
 			s.say("%s holds %s", o.FrameworkID, o.ID)
 			s.must(s.a.Hold(s.now, o.ID))
+			if !s.held[o.ID] { // it is held once
+				s.held[o.ID], s.due[o.ID] = true, s.now.Add(5*time.Second)
+			}
 		case n < 7:
 			s.accept(f, o, filter)
 		}

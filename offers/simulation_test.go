@@ -64,8 +64,11 @@ type simulation struct {
 	quotas     map[string]offers.Quota
 	refusals   []simRefusal
 	inverse    []*offers.InverseOffer // that wait for an answer
+	due        map[proffer.OfferID]time.Time
+	held       map[proffer.OfferID]bool
 	preempts   bool
 	names      int
+	again      int // how often there was more to do at the same time
 }
 
 // simAgent is what the simulation knows of an agent, beside its account.
@@ -100,6 +103,7 @@ func simulate(t *testing.T, seed uint64, p offers.Policy) string {
 	t.Helper()
 	s := &simulation{
 		script: newScript(t), t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), quotas: make(map[string]offers.Quota),
+		due: make(map[proffer.OfferID]time.Time), held: make(map[proffer.OfferID]bool),
 	}
 	cfg := offers.Config{Policy: p, Seed: seed, HoldTimeout: 5 * time.Second, GangPatience: 3 * time.Second, Region: "home"}
 	switch seed / 2 % 4 {
@@ -181,6 +185,19 @@ func (s *simulation) advance() {
 		s.inverse = slices.DeleteFunc(s.inverse, func(x *offers.InverseOffer) bool { return x.ID == o.ID })
 	}
 	s.check(c)
+	for _, o := range c.Offers {
+		s.due[o.ID] = s.now.Add(30 * time.Second)
+	}
+	for id := range s.open {
+		if !s.due[id].After(s.now) {
+			s.fatalf("offer %s is open although it has timed out at %s", id, s.due[id].Sub(s.start))
+		}
+	}
+	if at, ok := s.a.Deadline(); !ok || at.After(s.now) {
+		s.again = 0
+	} else if s.again++; s.again > 3 {
+		s.fatalf("the deadline stays at %s, whatever is done then", at.Sub(s.start))
+	}
 	for _, e := range c.Evictions {
 		s.evict(e)
 	}
