@@ -24,6 +24,7 @@ type fakeMaster struct {
 	mu     sync.Mutex
 	closed error
 	link   *fakeLink
+	ended  map[proffer.TaskID]*proffer.TaskStatus // seen while waiting for others
 	queue  []protocol.ToMaster
 }
 
@@ -164,17 +165,24 @@ func (m *fakeMaster) status(t testing.TB, task proffer.TaskID, state proffer.Tas
 }
 
 // end waits for the terminal status of a task, whatever is before it, and
-// acknowledges all.
+// acknowledges all. It remembers the ends of others.
 func (m *fakeMaster) end(t testing.TB, task proffer.TaskID) *proffer.TaskStatus {
 	t.Helper()
+	if m.ended == nil {
+		m.ended = make(map[proffer.TaskID]*proffer.TaskStatus)
+	}
 	for {
+		if status, ok := m.ended[task]; ok {
+			delete(m.ended, task)
+			return status
+		}
 		u, ok := m.next(t).(*protocol.StatusUpdate)
 		if !ok {
 			continue
 		}
 		m.send(&protocol.Acknowledge{FrameworkID: u.FrameworkID, TaskID: u.Status.TaskID, UpdateID: u.Status.UpdateID})
-		if u.Status.TaskID == task && u.Status.State.Terminal() {
-			return u.Status
+		if u.Status.State.Terminal() {
+			m.ended[u.Status.TaskID] = u.Status
 		}
 	}
 }
