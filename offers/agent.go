@@ -244,6 +244,7 @@ func (a *Allocator) RemoveAgent(now time.Time, id proffer.AgentID) error {
 		a.forgetIndex(s) // they go by the place in the list
 	}
 	a.setTotal(g.info.Resources, resources.Resources{})
+	a.useRoom(now)
 	return nil
 }
 

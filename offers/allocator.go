@@ -247,6 +247,15 @@ func (a *Allocator) requeue(now time.Time, g *agent) {
 	a.roomGrew = a.roomGrew || a.tree.quotas > 0
 	a.agentChanged(g, true)
 	a.look(now, g)
+	a.useRoom(now)
+}
+
+// useRoom has a run happen when limits and guarantees leave more to those whom
+// they kept from something, wherever that is.
+func (a *Allocator) useRoom(now time.Time) {
+	if a.roomGrew && len(a.withheld)+len(a.roomWaiters) > 0 {
+		a.requestRun(now)
+	}
 }
 
 // lookAtAll has the next run look at every agent that has something available.

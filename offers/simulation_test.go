@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	seeds     = flag.Int("seeds", 40, "how many seeds the simulation runs for each policy")
+	seeds     = flag.Int("seeds", 24, "how many seeds the simulation runs for each policy")
 	lastSteps = flag.Int("last-steps", 25, "how much of the history of a failed simulation is shown")
 	firstSeed = flag.Uint64("first-seed", 0, "the first seed of the simulation")
 )
