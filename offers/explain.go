@@ -165,7 +165,8 @@ func (x *explainer) demand() {
 	}
 }
 
-// undemanded tells that nobody waits for what is wanted, or why its gang does.
+// undemanded tells that nobody waits for what is wanted, or not on this agent,
+// or why its gang does.
 func (x *explainer) undemanded() {
 	switch {
 	case !x.c.demanding:
@@ -173,6 +174,8 @@ func (x *explainer) undemanded() {
 		x.add(Reason{Why: WhyNoDemand})
 	case x.want.stated.Gang && x.want.waiting && x.want.why == WhyGang:
 		x.add(Reason{Why: WhyGang})
+	case x.want.stated.PerAgent > 0 && x.want.tasksOn(x.g) >= x.want.stated.PerAgent:
+		x.add(Reason{Why: WhyOffered})
 	}
 }
 
