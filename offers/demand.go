@@ -92,14 +92,16 @@ type want struct {
 	client  *client
 	stated  Demand
 	shape   *shape
-	left    int   // tasks for which there is no offer; below 0 when there are offers for more
-	since   int64 // when it began to wait
-	gone    bool  // replaced by a later demand
-	waiting bool  // it was looked at in vain, and nothing has changed since
-	listed  bool  // among the shape's waiters, or the gangs
-	why     Why   // it was not served when it was last looked at
-	by      *Node // whose limit that is
-	wakes   int64 // of a gang: when it begins or ends to block others
+	left    int    // tasks for which there is no offer; below 0 when there are offers for more
+	since   int64  // when it began to wait
+	gone    bool   // replaced by a later demand
+	waiting bool   // it was looked at in vain, and nothing has changed since
+	listed  bool   // among the shape's waiters, or the gangs
+	why     Why    // it was not served when it was last looked at
+	by      *Node  // whose limit that is
+	wakes   int64  // of a gang: when it begins or ends to block others
+	asked   uint64 // the run in which canFit was found out
+	canFit  bool   // the cluster is large enough for it
 }
 
 // SetDemand states what a framework waits for in a role, in place of what it

@@ -61,8 +61,13 @@ func (a *Allocator) gangBlocks(w *want) bool {
 	if !w.stated.Gang || a.cfg.GangPatience < 0 {
 		return false
 	}
-	blocking, _ := a.gangPhase(w)
-	return blocking && a.gangCanFit(w)
+	if blocking, _ := a.gangPhase(w); !blocking {
+		return false
+	}
+	if w.asked != a.runs { // once a run: it is asked for every agent that is offered
+		w.asked, w.canFit = a.runs, a.gangCanFit(w)
+	}
+	return w.canFit
 }
 
 // blocker returns a gang of another client that blocks, if there is any.
