@@ -59,15 +59,6 @@ type Eviction struct {
 	Resources      resources.Resources
 }
 
-// claim keeps room on an agent for one task of a demand.
-type claim struct {
-	want    *want
-	agent   *agent
-	asked   []*inverse
-	by      int64 // when what was asked for is taken; then never
-	expires int64 // when it is given up
-}
-
 // preempt makes, enforces and ends claims, as far as that is due.
 func (a *Allocator) preempt(now time.Time) {
 	if a.cfg.Preemption == nil || a.preemptAt > a.clock {
@@ -244,7 +235,7 @@ func (a *Allocator) victims(w *want, g *agent) (list []victim, ok bool) {
 		if !short.some() {
 			break
 		}
-		if v, gives := a.gives(w, g, u, short); gives {
+		if v, gives := a.gives(w, g, u, short, list); gives {
 			short.sub(v.cost)
 			list = append(list, v)
 		}
@@ -252,8 +243,9 @@ func (a *Allocator) victims(w *want, g *agent) (list []victim, ok bool) {
 	return list, !short.some()
 }
 
-// gives returns what can be taken of a use towards what is short.
-func (a *Allocator) gives(w *want, g *agent, u use, short vector) (v victim, ok bool) {
+// gives returns what can be taken of a use towards what is short, beside what
+// others give.
+func (a *Allocator) gives(w *want, g *agent, u use, short vector, others []victim) (v victim, ok bool) {
 	to, from := w.client.node.parent.parent, u.client.node.parent.parent
 	if u.client == w.client {
 		return v, false
@@ -273,7 +265,7 @@ func (a *Allocator) gives(w *want, g *agent, u use, short vector) (v victim, ok 
 	}
 	part := have.Capped(func(name string) (resources.Scalar, bool) {
 		i := a.tree.names.number(name)
-		return resources.Scalar(min(max(short.at(i), 0), from.spare(i))), true
+		return resources.Scalar(min(max(short.at(i), 0), a.spare(from, i, others))), true
 	})
 	part = part.Filter(func(x resources.Resource) bool { return x.Kind == resources.KindScalar })
 	if part.IsEmpty() {
@@ -292,15 +284,35 @@ func (n *Node) guarantor() *Node {
 	return n
 }
 
-// spare returns how much of a resource the role has beyond its guarantees.
-func (n *Node) spare(i int) int64 {
+// spare returns how much of a resource the role has beyond its guarantees, and
+// neither has been asked for nor is among what others are to give.
+func (a *Allocator) spare(n *Node, i int, others []victim) int64 {
 	spare := unlimited
 	for m := n; m != nil; m = m.parent {
 		if m.quota != nil && m.quota.guarantee.at(i) > 0 {
-			spare = min(spare, max(m.reserved.at(i)+m.consumed.at(i)-m.quota.guarantee.at(i), 0))
+			beyond := m.reserved.at(i) + m.consumed.at(i) - m.quota.guarantee.at(i) - a.askedBelow(m, i)
+			for _, v := range others {
+				if v.client.node.within(m) {
+					beyond -= v.cost.at(i)
+				}
+			}
+			spare = min(spare, max(beyond, 0))
 		}
 	}
 	return spare
+}
+
+// askedBelow returns how much of a resource is asked for of the role and those
+// below it.
+func (a *Allocator) askedBelow(role *Node, i int) (sum int64) {
+	for _, c := range a.claims {
+		for _, v := range c.asked {
+			if n, ok := a.tree.roles[v.offer.Role]; ok && n.within(role) {
+				sum += a.tree.names.scalars(v.offer.Resources, nil).at(i)
+			}
+		}
+	}
+	return sum
 }
 
 // evict tells what of a claim has not been given.
@@ -326,71 +338,4 @@ func (a *Allocator) evict(c *claim) {
 			AgentID: c.agent.info.ID, Resources: part,
 		})
 	}
-}
-
-// dropClaim ends a claim: what it kept is for everybody again.
-func (a *Allocator) dropClaim(c *claim) {
-	for _, v := range c.asked {
-		a.endInverse(v)
-	}
-	same := func(o *claim) bool { return o == c }
-	a.claims = slices.DeleteFunc(a.claims, same)
-	c.agent.claims = slices.DeleteFunc(c.agent.claims, same)
-}
-
-func (a *Allocator) dropClaims(w *want) {
-	for _, c := range slices.Clone(a.claims) {
-		if c.want == w {
-			g := c.agent
-			a.dropClaim(c)
-			a.look(a.time(a.clock), g)
-		}
-	}
-}
-
-// settleClaims ends a claim of the want as one of its tasks has its place.
-func (a *Allocator) settleClaims(w *want, g *agent) {
-	if len(a.claims) == 0 {
-		return
-	}
-	i := slices.IndexFunc(a.claims, func(c *claim) bool { return c.want == w && c.agent == g })
-	if i < 0 && a.claimsOf(w) > max(w.left, 0) {
-		i = slices.IndexFunc(a.claims, func(c *claim) bool { return c.want == w })
-	}
-	if i >= 0 {
-		at := a.claims[i].agent
-		a.dropClaim(a.claims[i])
-		a.look(a.time(a.clock), at)
-	}
-}
-
-// claimsLeave reports whether the claims of others leave the agent room for a
-// task of the want.
-func (a *Allocator) claimsLeave(g *agent, w *want) bool {
-	left := slices.Clone(g.amounts)
-	for _, c := range g.claims {
-		if c.want != w {
-			left.sub(c.want.shape.needs)
-		}
-	}
-	return left.covers(w.shape.needs)
-}
-
-// withoutClaims leaves out of part what is kept for demands of others.
-func (a *Allocator) withoutClaims(g *agent, c *client, part resources.Resources) resources.Resources {
-	left := slices.Clone(g.amounts)
-	for _, k := range g.claims {
-		if k.want.client != c {
-			left.sub(k.want.shape.needs)
-		}
-	}
-	plain := part.Unreserved().NonRevocable()
-	rest, _ := part.Sub(plain)
-	cut, err := plain.Capped(func(name string) (resources.Scalar, bool) {
-		return resources.Scalar(max(left.at(a.tree.names.number(name)), 0)), true
-	}).Add(rest)
-	if err != nil {
-		panic("offers: parts of one agent do not add up: " + err.Error())
-	}
-	return cut
 }
