@@ -20,6 +20,9 @@ func (s *simulation) demand() {
 	for range s.rng.IntN(3) {
 		d := offers.Demand{Count: 1 + s.rng.IntN(5), Gang: s.chance(4)}
 		d.Resources = resources.MustParseQuantities(fmt.Sprintf("cpus:0.%d;mem:%d;ports:%d", 1+s.rng.IntN(9), 32*s.rng.IntN(9), s.rng.IntN(3)))
+		if s.preempts && s.chance(2) { // for which there is seldom room
+			d.Resources = resources.MustParseQuantities(fmt.Sprintf("cpus:%d;mem:64", 1+s.rng.IntN(4)))
+		}
 		if s.chance(4) {
 			d.PerAgent = 1
 		}
@@ -173,7 +176,7 @@ func (s *simulation) operations(o *offers.Offer) ([]offers.Conversion, resources
 	if part := resources.MustParse(fmt.Sprintf("cpus:0.%d;mem:%d", 1+s.rng.IntN(9), 1+s.rng.IntN(64))); op == nil && o.Resources.Contains(part) {
 		used, _ = used.Add(part)
 	}
-	if op == nil && s.chance(4) {
+	if op == nil && (s.chance(4) || (s.preempts && s.chance(2))) {
 		used = o.Resources // a busy cluster
 	}
 	if op == nil {
