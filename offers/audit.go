@@ -9,6 +9,8 @@ import (
 	"github.com/proffer-go/proffer/resources"
 )
 
+const audited = true
+
 // audit computes everything that the allocator keeps as a running sum anew, and
 // panics when one of its books is wrong. Every method that changes something
 // ends with it in builds with the tag invariants, which CI runs the tests with.
