@@ -53,7 +53,7 @@ func TestMesosAllocatorOfMesos(t *testing.T) {
 	}
 	path := filepath.Join(dir, "mesos_vectors", "allocator_vectors.json")
 	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the sequences of Mesos are not here, PROFFER_DATA names their folder: %v", err)
+		t.Skipf("without the real data: the sequences of Mesos are not here, PROFFER_DATA names their folder: %v", err)
 	}
 	if n := runAllocatorVectors(t, path); n != 5 {
 		t.Errorf("%d sequences were run, want 5", n)

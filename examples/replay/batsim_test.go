@@ -42,7 +42,7 @@ func data(t *testing.T, name string) string {
 	t.Helper()
 	file := filepath.Join("..", "..", "..", "shared", "data", filepath.FromSlash(name))
 	if _, err := os.Stat(file); err != nil {
-		t.Skipf("the real trace is not there: %v", err)
+		t.Skipf("without the real data: %v", err)
 	}
 	return file
 }

@@ -50,7 +50,7 @@ func TestMesosSorterOfMesos(t *testing.T) {
 	}
 	path := filepath.Join(dir, "mesos_vectors", "sorter_vectors.json")
 	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the sequences of Mesos are not here, PROFFER_DATA names their folder: %v", err)
+		t.Skipf("without the real data: the sequences of Mesos are not here, PROFFER_DATA names their folder: %v", err)
 	}
 	if orders := runSorterVectors(t, path); orders != 73 {
 		t.Errorf("%d orders were checked, want 73", orders)
