@@ -232,6 +232,7 @@ func (a *Allocator) RemoveAgent(now time.Time, id proffer.AgentID) error {
 	}
 	for _, u := range slices.Clone(g.uses) {
 		a.unuse(g, u.client, u.held)
+		a.credit(u.client, g, u.held)
 		a.forget(u.client)
 	}
 	a.clearAgentRefusals(g)
@@ -372,7 +373,7 @@ func (a *Allocator) use(g *agent, c *client, r resources.Resources) {
 	c.held++
 }
 
-// unuse is the inverse of use and credits the client; it must use r.
+// unuse is the inverse of use: the client, who is still charged for it, uses r.
 func (a *Allocator) unuse(g *agent, c *client, r resources.Resources) {
 	if g.devices {
 		g.state.ended(r)
@@ -389,7 +390,6 @@ func (a *Allocator) unuse(g *agent, c *client, r resources.Resources) {
 		}
 		break
 	}
-	a.credit(c, g, r)
 }
 
 // onceEach returns r with one copy of every shared resource.

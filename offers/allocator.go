@@ -368,6 +368,26 @@ func (a *Allocator) undo(now time.Time, o *outstanding) {
 	a.requeue(now, g)
 }
 
+// restore credits the client with r of the agent and makes it available.
+func (a *Allocator) restore(now time.Time, g *agent, c *client, r resources.Resources) {
+	if !g.plainOnly || g.removed || g.over || !r.IsPlain() {
+		a.credit(c, g, r)
+		a.makeAvailable(now, g, r)
+		return
+	}
+	sum, err := g.available.Add(r)
+	if err != nil {
+		panic(fmt.Sprintf("offers: returning resources to agent %s: %v", g.info.ID, err)) // only returns what was taken from it
+	}
+	a.scratch = a.tree.names.amounts(r, a.scratch)
+	c.node.credit(a.scratch, a.scratch)
+	a.roomGrew = a.roomGrew || a.tree.quotas > 0
+	a.cfg.Policy.Changed(c.node)
+	a.scratch.add(g.amounts)
+	a.setAvailableTo(g, sum, a.scratch)
+	a.requeue(now, g)
+}
+
 func (a *Allocator) makeAvailable(now time.Time, g *agent, r resources.Resources) {
 	if !g.plainOnly || !r.IsPlain() {
 		r = r.NonShared()

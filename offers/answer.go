@@ -108,28 +108,39 @@ func (a *Allocator) carryOut(now time.Time, c *checked) {
 		a.settle(o)
 		tasks = o.returnDemand(tasks)
 	}
-	refused := c.rest
 	if len(c.Conversions) == 0 {
 		a.use(g, by, c.Used)
 		if !c.rest.IsEmpty() {
-			a.credit(by, g, c.rest)
+			a.refuseFor(now, g, by, c.rest, c.Filter)
+			a.restore(now, g, by, c.rest)
 		}
 	} else {
-		refused = c.rest
-		if fresh := c.held.Missing(c.rest); !fresh.IsEmpty() {
-			refused, _ = c.rest.Sub(fresh)
-		}
-		a.credit(by, g, c.held)
-		for _, v := range c.Conversions {
-			a.convert(g, v)
-		}
-		a.use(g, by, c.Used)
-		all, plain := a.vectors(by, g, c.Used, +1)
-		by.node.charge(all, plain)
-		by.node.uncount()
-		a.cfg.Policy.Changed(by.node)
+		a.carryOutConversions(now, c, g, by)
 	}
-	a.giveBack(now, g, by, refused, c.rest, c.Filter)
+	a.activate(now, by)
+	a.forget(by)
+}
+
+// carryOutConversions uses what the conversions have made. What of that is left
+// is not refused.
+func (a *Allocator) carryOutConversions(now time.Time, c *checked, g *agent, by *client) {
+	refused := c.rest
+	if fresh := c.held.Missing(c.rest); !fresh.IsEmpty() {
+		refused, _ = c.rest.Sub(fresh)
+	}
+	a.credit(by, g, c.held)
+	for _, v := range c.Conversions {
+		a.convert(g, v)
+	}
+	a.use(g, by, c.Used)
+	all, plain := a.vectors(by, g, c.Used, +1)
+	by.node.charge(all, plain)
+	by.node.uncount()
+	a.cfg.Policy.Changed(by.node)
+	if !c.rest.IsEmpty() {
+		a.refuseFor(now, g, by, refused, c.Filter)
+		a.makeAvailable(now, g, c.rest)
+	}
 }
 
 // tasksIn returns for how many tasks of what the offers serve used is enough.
@@ -214,7 +225,7 @@ func (a *Allocator) Release(now time.Time, agentID proffer.AgentID, u Usage) err
 	a.touch(now)
 	defer a.audit()
 	a.unuse(g, c, u.Resources)
-	a.makeAvailable(now, g, u.Resources)
+	a.restore(now, g, c, u.Resources)
 	a.forget(c)
 	return nil
 }
@@ -251,17 +262,7 @@ func (a *Allocator) together(ids []proffer.OfferID) ([]*outstanding, resources.R
 	return list, held, nil
 }
 
-// giveBack makes rest available again, to others at once, to the client itself
-// what it refuses of that only when its filter has ended.
-func (a *Allocator) giveBack(now time.Time, g *agent, c *client, refused, rest resources.Resources, filter Filter) {
-	if !rest.IsEmpty() {
-		a.refuseFor(now, g, c, refused, filter)
-		a.makeAvailable(now, g, rest)
-	}
-	a.activate(now, c)
-	a.forget(c)
-}
-
+// refuseFor has the client refuse what it declines of the agent.
 func (a *Allocator) refuseFor(now time.Time, g *agent, c *client, r resources.Resources, filter Filter) {
 	if c.subscribed && !g.removed && !r.IsEmpty() {
 		a.refuse(c, g, r, a.at(a.refusedUntil(now, filter)))

@@ -184,7 +184,7 @@ func (a *Allocator) releaseAll(now time.Time, g *agent, id proffer.FrameworkID) 
 	for _, c := range f.sorted() {
 		if used := g.used(c); !used.IsEmpty() {
 			a.unuse(g, c, used)
-			a.makeAvailable(now, g, used)
+			a.restore(now, g, c, used)
 		}
 		a.forget(c)
 	}
