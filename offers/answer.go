@@ -81,8 +81,11 @@ func (a *Allocator) check(c *checked) (err error) {
 	if err := c.Filter.Validate(); err != nil {
 		return fmt.Errorf("offers: accept %s: %w", c.OfferIDs[0], err)
 	}
-	left, total := c.held, c.offers[0].agent.info.Resources
-	for _, v := range c.Conversions {
+	left, total := c.held, resources.Resources{}
+	for i, v := range c.Conversions {
+		if i == 0 {
+			total = c.offers[0].agent.info.Resources
+		}
 		if left, total, err = v.apply(left, total); err != nil {
 			return fmt.Errorf("accept %s: %w", c.OfferIDs[0], err)
 		}
