@@ -123,7 +123,7 @@ func (l *limit) watch(c *Core, now time.Time, s *proffer.TaskStatus) {
 		if l.passed && s.State == proffer.TaskKilled {
 			s.State, s.Reason = proffer.TaskFailed, proffer.ReasonMaxCompletionTimeReached
 		}
-	case s.State == proffer.TaskRunning && !l.passed && l.place == 0:
+	case s.State == proffer.TaskRunning && !l.passed && !l.Set():
 		c.alarms.set(&l.alarm, now.Add(l.task.info.MaxCompletionTime))
 	}
 }

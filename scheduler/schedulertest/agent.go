@@ -91,7 +91,7 @@ func (g *agent) drain() {
 }
 
 func (g *agent) wake(at time.Duration) {
-	if g.alarm.place == 0 || g.alarm.at != at {
+	if !g.alarm.Set() || g.alarm.at != at {
 		g.cluster.timers.set(&g.alarm, at)
 	}
 }
