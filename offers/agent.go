@@ -70,6 +70,15 @@ func (g *agent) used(c *client) resources.Resources {
 	return resources.Resources{}
 }
 
+// known returns the agent of that id.
+func (a *Allocator) known(id proffer.AgentID) (*agent, error) {
+	g, ok := a.agents[id]
+	if !ok {
+		return nil, fmt.Errorf("%w: %s", ErrUnknownAgent, id)
+	}
+	return g, nil
+}
+
 // Usage is what a framework uses of an agent in a role.
 type Usage struct {
 	FrameworkID proffer.FrameworkID
@@ -219,9 +228,9 @@ func (a *Allocator) withShared(g *agent, r resources.Resources) resources.Resour
 // RemoveAgent removes an agent. Its offers are rescinded; what frameworks used
 // of it is credited at once (MESOS-621).
 func (a *Allocator) RemoveAgent(now time.Time, id proffer.AgentID) error {
-	g, ok := a.agents[id]
-	if !ok {
-		return fmt.Errorf("%w: %s", ErrUnknownAgent, id)
+	g, err := a.known(id)
+	if err != nil {
+		return err
 	}
 	a.touch(now)
 	defer a.audit()
@@ -252,9 +261,9 @@ func (a *Allocator) RemoveAgent(now time.Time, id proffer.AgentID) error {
 // DeactivateAgent stops offers of an agent: it is to be drained. Its offers are
 // rescinded; what is in use stays.
 func (a *Allocator) DeactivateAgent(now time.Time, id proffer.AgentID) error {
-	g, ok := a.agents[id]
-	if !ok {
-		return fmt.Errorf("%w: %s", ErrUnknownAgent, id)
+	g, err := a.known(id)
+	if err != nil {
+		return err
 	}
 	a.touch(now)
 	defer a.audit()
@@ -271,9 +280,9 @@ func (a *Allocator) DeactivateAgent(now time.Time, id proffer.AgentID) error {
 
 // ActivateAgent starts offers of an agent again.
 func (a *Allocator) ActivateAgent(now time.Time, id proffer.AgentID) error {
-	g, ok := a.agents[id]
-	if !ok {
-		return fmt.Errorf("%w: %s", ErrUnknownAgent, id)
+	g, err := a.known(id)
+	if err != nil {
+		return err
 	}
 	a.touch(now)
 	defer a.audit()

@@ -209,9 +209,9 @@ func (a *Allocator) Rescind(now time.Time, id proffer.OfferID) error {
 // Release frees resources that a framework uses: a task has ended. They are
 // offered again at once, without a filter.
 func (a *Allocator) Release(now time.Time, agentID proffer.AgentID, u Usage) error {
-	g, ok := a.agents[agentID]
-	if !ok {
-		return fmt.Errorf("%w: %s", ErrUnknownAgent, agentID)
+	g, err := a.known(agentID)
+	if err != nil {
+		return err
 	}
 	f, ok := a.frameworks[u.FrameworkID]
 	if !ok {

@@ -60,9 +60,9 @@ type inverse struct {
 // Its offers are rescinded and made again with the plan; frameworks that have
 // something there are asked to give it back by inverse offers.
 func (a *Allocator) SetUnavailability(now time.Time, id proffer.AgentID, u *Unavailability) error {
-	g, ok := a.agents[id]
-	if !ok {
-		return fmt.Errorf("%w: %s", ErrUnknownAgent, id)
+	g, err := a.known(id)
+	if err != nil {
+		return err
 	}
 	if u != nil && (u.Start.IsZero() || u.Duration < 0) {
 		return fmt.Errorf("offers: unavailability of agent %s: start %v must be set and duration %v not be negative", id, u.Start, u.Duration)

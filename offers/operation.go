@@ -279,9 +279,9 @@ func (a *Allocator) convert(g *agent, v Conversion) {
 // operator does: reserving for a role, or creating a volume, without an offer.
 // What is offered or used is not touched. On an error nothing has changed.
 func (a *Allocator) Convert(now time.Time, id proffer.AgentID, v Conversion) error {
-	g, ok := a.agents[id]
-	if !ok {
-		return fmt.Errorf("%w: %s", ErrUnknownAgent, id)
+	g, err := a.known(id)
+	if err != nil {
+		return err
 	}
 	left, _, err := v.apply(g.available, g.info.Resources)
 	if err != nil {
