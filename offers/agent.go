@@ -261,34 +261,29 @@ func (a *Allocator) RemoveAgent(now time.Time, id proffer.AgentID) error {
 // DeactivateAgent stops offers of an agent: it is to be drained. Its offers are
 // rescinded; what is in use stays.
 func (a *Allocator) DeactivateAgent(now time.Time, id proffer.AgentID) error {
-	g, err := a.known(id)
-	if err != nil {
-		return err
-	}
-	a.touch(now)
-	defer a.audit()
-	for _, o := range sortedOffers(g) {
-		a.takeBack(now, o)
-	}
-	available := g.available
-	a.setAvailable(g, resources.Resources{})
-	g.deactivated = true
-	a.setAvailable(g, available)
-	a.agentChanged(g, false)
-	return nil
+	return a.setDeactivated(now, id, true)
 }
 
 // ActivateAgent starts offers of an agent again.
 func (a *Allocator) ActivateAgent(now time.Time, id proffer.AgentID) error {
+	return a.setDeactivated(now, id, false)
+}
+
+func (a *Allocator) setDeactivated(now time.Time, id proffer.AgentID, deactivated bool) error {
 	g, err := a.known(id)
 	if err != nil {
 		return err
 	}
 	a.touch(now)
 	defer a.audit()
-	available := g.available
+	if deactivated {
+		for _, o := range sortedOffers(g) {
+			a.takeBack(now, o)
+		}
+	}
+	available := g.available // it counts as free in the cluster only while it is open
 	a.setAvailable(g, resources.Resources{})
-	g.deactivated = false
+	g.deactivated = deactivated
 	a.setAvailable(g, available)
 	a.requeue(now, g)
 	return nil

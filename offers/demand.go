@@ -98,7 +98,6 @@ type want struct {
 	waiting bool   // it was looked at in vain, and nothing has changed since
 	listed  bool   // among the shape's waiters, or the gangs
 	why     Why    // it was not served when it was last looked at
-	by      *Node  // whose limit that is
 	wakes   int64  // of a gang: when it begins or ends to block others
 	asked   uint64 // the run in which canFit was found out
 	canFit  bool   // the cluster is large enough for it

@@ -251,7 +251,7 @@ func (a *Allocator) gives(w *want, g *agent, u use, short vector, others []victi
 		return v, false
 	}
 	entitled := false
-	if why, _ := a.allows(w.client, w.shape.scalars, true); why == WhyAvailable {
+	if a.allows(w.client, w.shape.scalars, true) == WhyAvailable {
 		entitled = !from.within(to.guarantor())
 	}
 	if !entitled && to.priority <= from.priority {

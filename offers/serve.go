@@ -30,7 +30,7 @@ func (a *Allocator) serve(c *client, guaranteed bool) (d decision, blocks bool) 
 func (a *Allocator) findPlace(w *want, guaranteed bool) (d decision) {
 	c, s := w.client, w.shape
 	if s.role == "" { // only unreserved resources can serve: places do not differ
-		if w.why, w.by = a.allows(c, s.scalars, guaranteed); w.why != WhyAvailable {
+		if w.why = a.allows(c, s.scalars, guaranteed); w.why != WhyAvailable {
 			if !guaranteed {
 				a.awaitRoom(c)
 				a.mayPreempt(w)
@@ -82,8 +82,8 @@ func (a *Allocator) placeOn(w *want, g *agent, guaranteed bool) (d decision) {
 	}
 	if w.shape.role != "" {
 		a.scratch = a.tree.names.scalars(part.Unreserved(), a.scratch)
-		if why, by := a.allows(w.client, a.scratch, guaranteed); why != WhyAvailable {
-			w.why, w.by = why, by
+		if why := a.allows(w.client, a.scratch, guaranteed); why != WhyAvailable {
+			w.why = why
 			if !guaranteed {
 				a.awaitRoom(w.client)
 			}
@@ -112,28 +112,28 @@ func (a *Allocator) suits(w *want, g *agent) bool {
 
 // allows reports whether limits and guarantees leave this much to the client;
 // guaranteed: whether it also serves a guarantee.
-func (a *Allocator) allows(c *client, v vector, guaranteed bool) (Why, *Node) {
+func (a *Allocator) allows(c *client, v vector, guaranteed bool) Why {
 	if a.tree.quotas == 0 && !guaranteed {
-		return WhyAvailable, nil
+		return WhyAvailable
 	}
 	role, serves := c.node.parent.parent, false
 	for i, x := range v {
 		if x == 0 {
 			continue
 		}
-		if room, by := role.room(i); x > room {
-			return WhyLimit, by
+		if room, _ := role.room(i); x > room {
+			return WhyLimit
 		}
 		unmet := role.unmet(i)
 		serves = serves || unmet > 0
 		if x-unmet > a.headroom(i) {
-			return WhyHeadroom, nil
+			return WhyHeadroom
 		}
 	}
 	if guaranteed && !serves {
-		return WhyHeadroom, nil
+		return WhyHeadroom
 	}
-	return WhyAvailable, nil
+	return WhyAvailable
 }
 
 // wait puts the want among those that wait for an agent with room.
