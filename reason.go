@@ -52,7 +52,7 @@ const (
 	ReasonInsufficientResources                       // the tasks need more than the offers hold [Error]
 	ReasonAgentDisconnected                           // the agent was not connected at launch [Dropped, Lost]
 	ReasonAgentRemoved                                // the agent was removed [Unreachable, Dropped, Gone, Lost]
-	ReasonAgentRestarted                              // the agent restarted before the task started [Dropped]
+	ReasonAgentRestarted                              // the agent restarted before the task started, or its machine did while it ran [Dropped, Gone]
 	ReasonAgentDraining                               // the agent is being drained [Killed, Dropped]
 	ReasonAgentUnknown                                // no such agent is known [Unknown, Lost]
 	ReasonAgentReregistered                           // the agent came back [any]

@@ -40,6 +40,11 @@ type TaskInfo struct {
 	// no bound.
 	MaxCompletionTime time.Duration
 
+	// Unreachable says what becomes of the task when its agent is out of
+	// reach. Nil: it is [TaskUnreachable] until the agent comes back, and then
+	// goes on.
+	Unreachable *UnreachablePolicy
+
 	Labels map[string]string
 	Data   []byte // opaque to Proffer, for the executor; at most [MaxDataSize]
 }
@@ -80,6 +85,9 @@ func (t *TaskInfo) Validate() error {
 	if t.MaxCompletionTime < 0 {
 		fail(fmt.Errorf("max completion time %v is negative: use 0 for no bound", t.MaxCompletionTime))
 	}
+	if t.Unreachable != nil && t.Unreachable.GiveUpAfter < 0 && t.Unreachable.GiveUpAfter != AtOnce {
+		fail(fmt.Errorf("give up after %v is negative: use 0 for never, proffer.AtOnce for at once", t.Unreachable.GiveUpAfter))
+	}
 	if len(t.Data) > MaxDataSize {
 		fail(fmt.Errorf("data has %d bytes, at most %d are allowed", len(t.Data), MaxDataSize))
 	}
@@ -88,6 +96,27 @@ func (t *TaskInfo) Validate() error {
 	}
 	return fmt.Errorf("task %q: %w", string(t.ID), errors.Join(errs...))
 }
+
+// UnreachablePolicy says what becomes of a task whose agent is out of reach: it
+// may have ended, or run on where nobody sees it.
+//
+//	replace at once  GiveUpAfter: AtOnce
+//	wait a while     GiveUpAfter: 5 * time.Minute
+//	replace it yourself on TaskUnreachable, and have one instance in the end
+//	                 KillOnReturn: true
+type UnreachablePolicy struct {
+	// GiveUpAfter is how long the task may be [TaskUnreachable] before the
+	// master gives it up: it is [TaskGone], for good, and is killed if its
+	// agent comes back. Zero: never. [AtOnce]: in place of TaskUnreachable.
+	GiveUpAfter time.Duration
+
+	// KillOnReturn kills the task when its agent comes back.
+	KillOnReturn bool
+}
+
+// AtOnce as an UnreachablePolicy.GiveUpAfter gives a task up as soon as its
+// agent is out of reach.
+const AtOnce = time.Duration(-1)
 
 // TaskGroup is a set of tasks that live and die together on one agent: all of
 // them are launched or none, and when one fails or is killed the others are

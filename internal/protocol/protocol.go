@@ -62,6 +62,10 @@ type (
 		FrameworkID proffer.FrameworkID
 	}
 
+	// Leave tells that the agent ends for good, with everything that ran on it.
+	// An agent that only stops for a while just closes its link.
+	Leave struct{}
+
 	// ExecutorExited tells that an executor ended; it comes after the terminal
 	// statuses of its tasks, or after TaskEnded of those whose status waits.
 	ExecutorExited struct {
@@ -78,6 +82,7 @@ type RunningTask struct {
 	Role        string
 	Task        *proffer.TaskInfo
 	State       proffer.TaskState
+	Status      *proffer.TaskStatus // the newest; nil before the first
 }
 
 // RunningExecutor is an executor that an agent holds when it registers.
@@ -94,9 +99,12 @@ type (
 		AgentID proffer.AgentID
 	}
 
-	// Refused ends the connection: the agent must not come back as it is.
+	// Refused ends the connection: the agent must not come back as it is. With
+	// Shutdown it ends everything that it runs; otherwise that is left alone,
+	// for an agent that is set up better.
 	Refused struct {
-		Message string
+		Message  string
+		Shutdown bool
 	}
 
 	// RunTasks launches tasks, each on its own, or all of them as a group.
@@ -148,6 +156,7 @@ func (*TaskEnded) toMaster()       {}
 func (*ExecutorMessage) toMaster() {}
 func (*FrameworkEnded) toMaster()  {}
 func (*ExecutorExited) toMaster()  {}
+func (*Leave) toMaster()           {}
 
 func (*Registered) toAgent()        {}
 func (*Refused) toAgent()           {}
@@ -168,7 +177,7 @@ type Link interface {
 	// error when the connection has ended or ctx has.
 	Receive(done <-chan struct{}) ([]ToAgent, error)
 
-	// Close ends the connection; the master takes the agent as gone.
+	// Close ends the connection. The agent may come back on another.
 	Close()
 }
 
