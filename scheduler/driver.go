@@ -79,8 +79,8 @@ func (d *Driver) FrameworkID() proffer.FrameworkID {
 //   - a callback returns a [Terminal] error: disconnected likewise; Run returns
 //     that error;
 //   - the master will have nothing more to do with the framework: Run returns
-//     [ErrFailedOver], [ErrFrameworkRemoved], [ErrInvalidFramework] or
-//     [ErrMasterClosed].
+//     [ErrFailedOver], [ErrFrameworkRemoved], [ErrInvalidFramework],
+//     [ErrFrameworkIDMissing] or [ErrMasterClosed].
 //
 // A session that is lost is opened again, after intervals that grow to a
 // minute. Run is called once.
@@ -113,7 +113,7 @@ func (d *Driver) Run(ctx context.Context) error {
 }
 
 func isFinal(err error) bool {
-	for _, final := range []error{ErrMasterClosed, ErrFrameworkRemoved, ErrFailedOver, ErrInvalidFramework} {
+	for _, final := range []error{ErrMasterClosed, ErrFrameworkRemoved, ErrFailedOver, ErrInvalidFramework, ErrFrameworkIDMissing} {
 		if errors.Is(err, final) {
 			return true
 		}

@@ -40,6 +40,10 @@ var (
 	// ErrFailedOver: another driver has subscribed with the same framework id.
 	ErrFailedOver = errors.New("scheduler: framework failed over to another driver")
 
+	// ErrFrameworkIDMissing: a framework of this name has left tasks, and the
+	// one that subscribes does not say that it is the same.
+	ErrFrameworkIDMissing = errors.New("scheduler: framework id is missing")
+
 	// ErrInvalidFramework: the framework's description breaks a rule.
 	ErrInvalidFramework = errors.New("scheduler: invalid framework")
 )

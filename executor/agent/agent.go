@@ -282,6 +282,7 @@ func (a *Agent) close() error {
 		<-done
 	}
 	if a.link != nil {
+		a.link.Send(&protocol.Leave{})
 		a.link.Close()
 	}
 	if a.tempSockets != "" {

@@ -132,16 +132,17 @@ func (c *Core) carryOut(now time.Time, f *framework, list []*acceptance, answers
 		if len(a.operations) > 0 {
 			c.tell(f, &scheduler.OperationsEvent{AgentID: a.agent.info.ID, OfferIDs: a.ids, Operations: a.operations})
 		}
+		if len(a.conversions) > 0 {
+			c.recordAgent(a.agent)
+		}
 		for id, info := range a.executors {
 			a.agent.executors[executorKey{f.info.ID, id}] = &executor{info: info, role: a.role}
 		}
 		for _, m := range a.launches {
 			for _, info := range m.Tasks {
-				c.nextTask++
-				f.add(&task{
-					info: info, framework: f, agent: a.agent, role: a.role, number: c.nextTask,
-					latest: proffer.TaskStaging, holds: true,
-				})
+				t := c.addTask(f, a.agent, info, a.role)
+				t.holds = true
+				c.recordTask(t) // the intent, before the launch is sent
 			}
 			c.send(a.agent, m)
 		}

@@ -7,18 +7,46 @@ import (
 	"time"
 
 	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/internal/due"
 	"github.com/proffer-go/proffer/internal/protocol"
 	"github.com/proffer-go/proffer/offers"
 	"github.com/proffer-go/proffer/resources"
 	"github.com/proffer-go/proffer/scheduler"
 )
 
-// agent is a registered agent.
+// agentState is where an agent stands:
+//
+//	recovering ─┐                     ┌─▶ gone
+//	            ▼                     │
+//	        registered ◀──▶ disconnected ──▶ unreachable ──▶ registered again
+type agentState uint8
+
+const (
+	registered   agentState = iota // it has a link
+	recovering                     // known from an earlier master, and not yet heard of
+	disconnected                   // its link broke a moment ago
+	unreachable                    // it has been away for too long
+	gone                           // for good, as an operator said
+)
+
+// here reports whether the agent is in the allocator.
+func (s agentState) here() bool { return s == registered || s == disconnected }
+
+// agent is an agent that was admitted and has not left.
 type agent struct {
-	info      proffer.AgentInfo
-	link      LinkID
+	info      proffer.AgentInfo   // as it describes itself
+	total     resources.Resources // what operations have made of info.Resources, while it is not in the allocator
+	state     agentState
+	since     time.Time // when it was found unreachable
+	link      LinkID    // of a registered one
+	patience  due.Alarm // of one that is awaited
 	tasks     map[*task]struct{}
 	executors map[executorKey]*executor
+
+	// What operators want of it.
+	deactivated    bool
+	drain          *time.Duration // the grace; nil unless it drains
+	unavailability *offers.Unavailability
 }
 
 type executorKey struct {
@@ -30,6 +58,17 @@ type executorKey struct {
 type executor struct {
 	info *proffer.ExecutorInfo
 	role string
+}
+
+func (c *Core) addAgent(info proffer.AgentInfo, state agentState) *agent {
+	g := &agent{
+		info: info, total: info.Resources,
+		tasks: make(map[*task]struct{}), executors: make(map[executorKey]*executor),
+	}
+	g.patience.Ring = func(now time.Time) { c.lose(now, g) }
+	c.setState(g, state)
+	c.agents[info.ID] = g
+	return g
 }
 
 // runs reports whether the agent holds something of the framework.
@@ -55,7 +94,7 @@ func (c *Core) FromAgent(now time.Time, id LinkID, m protocol.ToMaster) {
 	}
 	g, ok := c.links[id]
 	if !ok {
-		return // it never registered, or was removed
+		return // it never registered, has another link now, or has left
 	}
 	switch m := m.(type) {
 	case *protocol.StatusUpdate:
@@ -74,100 +113,55 @@ func (c *Core) FromAgent(now time.Time, id LinkID, m protocol.ToMaster) {
 		if _, back := c.frameworks[m.FrameworkID]; !back {
 			c.allocator.ReleaseAll(now, g.info.ID, m.FrameworkID)
 		}
+	case *protocol.Leave:
+		c.forgetAgent(now, g, "the agent has left")
 	}
 }
 
-// register admits an agent. One that comes back brings what it still runs.
-func (c *Core) register(now time.Time, id LinkID, m *protocol.Register) {
-	refuse := func(err error) {
-		c.effects = append(c.effects, Effect{Link: id, Message: &protocol.Refused{Message: err.Error()}})
-	}
-	if _, twice := c.links[id]; twice {
-		refuse(fmt.Errorf("agent %s is registered already", c.links[id].info.ID))
-		return
-	}
-	info := m.Info
-	if info.ID == "" {
-		info.ID = proffer.AgentID(c.newID("A", &c.nextAgent))
-	} else if err := proffer.ValidateID("agent id", info.ID); err != nil {
-		refuse(err)
-		return
-	}
-	if old, ok := c.agents[info.ID]; ok {
-		c.removeAgent(now, old, "the agent has registered anew")
-	}
-	var used []offers.Usage
-	for _, t := range m.Tasks {
-		if !t.State.Terminal() {
-			used = append(used, offers.Usage{FrameworkID: t.FrameworkID, Role: t.Role, Resources: t.Task.Resources})
-		}
-	}
-	for _, e := range m.Executors {
-		if !e.Executor.Resources.IsEmpty() {
-			used = append(used, offers.Usage{FrameworkID: e.FrameworkID, Role: e.Role, Resources: e.Executor.Resources})
-		}
-	}
-	if err := c.allocator.AddAgent(now, info, used...); err != nil {
-		refuse(err)
-		return
-	}
-	g := &agent{
-		info: info, link: id,
-		tasks: make(map[*task]struct{}), executors: make(map[executorKey]*executor),
-	}
-	c.agents[info.ID], c.links[id] = g, g
-	c.send(g, &protocol.Registered{AgentID: info.ID})
-	c.adopt(g, m)
-}
-
-// adopt takes over what an agent runs. What belongs to a framework that is
-// gone is ended.
-func (c *Core) adopt(g *agent, m *protocol.Register) {
-	ended := make(map[proffer.FrameworkID]bool)
-	end := func(id proffer.FrameworkID) {
-		if !ended[id] {
-			ended[id] = true
-			c.send(g, &protocol.ShutdownFramework{FrameworkID: id})
-		}
-	}
-	for _, t := range m.Tasks {
-		f, ok := c.frameworks[t.FrameworkID]
-		if !ok {
-			end(t.FrameworkID)
-			continue
-		}
-		if _, known := f.tasks[t.Task.ID]; known {
-			continue
-		}
-		f.add(&task{info: t.Task, framework: f, agent: g, role: t.Role, latest: t.State, holds: !t.State.Terminal()})
-	}
-	for _, e := range m.Executors {
-		if _, ok := c.frameworks[e.FrameworkID]; !ok {
-			end(e.FrameworkID)
-			continue
-		}
-		g.executors[executorKey{e.FrameworkID, e.Executor.ID}] = &executor{info: e.Executor, role: e.Role}
-	}
-}
-
-// Unlink tells that the link of an agent has ended: the agent is gone with
-// everything on it.
+// Unlink tells that the link of an agent has broken. The agent is given some
+// time to come back: its tasks go on, its offers do not.
 func (c *Core) Unlink(now time.Time, id LinkID) {
-	if g, ok := c.links[id]; ok {
-		c.removeAgent(now, g, "the agent has disconnected")
+	g, ok := c.links[id]
+	if !ok {
+		return
+	}
+	delete(c.links, id)
+	g.link, g.state = 0, disconnected
+	c.allocator.RescindAgent(now, g.info.ID)
+	c.mustKnow(c.allocator.DeactivateAgent(now, g.info.ID))
+	c.alarms.Set(&g.patience, now.Add(c.cfg.AgentTimeout))
+}
+
+// withdraw takes an agent out of the allocator, which knows best what it has.
+func (c *Core) withdraw(now time.Time, g *agent) {
+	if g.link != 0 {
+		delete(c.links, g.link)
+		g.link = 0
+	}
+	c.alarms.Stop(&g.patience)
+	if g.state.here() {
+		g.total = c.allocator.Total(g.info.ID)
+		c.mustKnow(c.allocator.RemoveAgent(now, g.info.ID))
+		for t := range g.tasks {
+			t.holds = false
+		}
 	}
 }
 
-func (c *Core) removeAgent(now time.Time, g *agent, why string) {
-	delete(c.links, g.link)
+// forgetAgent drops an agent that will not come back, with all that ran there.
+func (c *Core) forgetAgent(now time.Time, g *agent, why string) {
+	c.withdraw(now, g)
+	c.setState(g, gone)
 	delete(c.agents, g.info.ID)
-	c.mustKnow(c.allocator.RemoveAgent(now, g.info.ID))
+	c.unrecord(agentKey(g.info.ID))
 	for _, t := range g.sortedTasks() {
-		if !t.latest.Terminal() {
-			c.tellStatus(now, t, proffer.TaskGone, proffer.ReasonAgentRemoved, "agent "+string(g.info.ID)+": "+why)
-		}
-		t.framework.drop(t)
+		c.conclude(now, t, proffer.TaskGone, proffer.ReasonAgentRemoved, "agent "+string(g.info.ID)+": "+why)
 	}
+	c.tellFailure(g, why)
+	c.answerQuestions(now)
+}
+
+func (c *Core) tellFailure(g *agent, why string) {
 	for _, f := range c.sortedFrameworks() {
 		c.tell(f, &scheduler.FailureEvent{AgentID: g.info.ID, Message: why})
 	}
@@ -196,16 +190,29 @@ func (g *agent) launches(key executorKey) bool {
 }
 
 func (c *Core) release(now time.Time, g *agent, id proffer.FrameworkID, role string, r resources.Resources) {
-	if !r.IsEmpty() {
-		c.mustRelease(now, g, offers.Usage{FrameworkID: id, Role: role, Resources: r})
+	if r.IsEmpty() || !g.state.here() {
+		return
+	}
+	// That the allocator's books say otherwise than the core's is a bug of ours.
+	if err := c.allocator.Release(now, g.info.ID, offers.Usage{FrameworkID: id, Role: role, Resources: r}); err != nil {
+		panic(fmt.Sprintf("mastercore: %v", err))
+	}
+}
+
+// send delivers a message to an agent that is connected.
+func (c *Core) send(g *agent, m protocol.ToAgent) {
+	if g.link != 0 {
+		c.effects = append(c.effects, Effect{Link: g.link, Message: m})
 	}
 }
 
 // The maps are walked in a fixed order where the order can be seen.
 
-func (g *agent) sortedTasks() []*task {
-	list := make([]*task, 0, len(g.tasks))
-	for t := range g.tasks {
+func (g *agent) sortedTasks() []*task { return sorted(g.tasks) }
+
+func sorted(tasks map[*task]struct{}) []*task {
+	list := make([]*task, 0, len(tasks))
+	for t := range tasks {
 		list = append(list, t)
 	}
 	slices.SortFunc(list, func(x, y *task) int {

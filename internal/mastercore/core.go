@@ -7,11 +7,11 @@
 package mastercore
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/internal/due"
 	"github.com/proffer-go/proffer/internal/protocol"
 	"github.com/proffer-go/proffer/offers"
 	"github.com/proffer-go/proffer/resources"
@@ -34,6 +34,11 @@ type Config struct {
 	// of one master are never those of another.
 	IDPrefix string
 
+	// AgentTimeout is from the break of an agent's link until the agent is
+	// unreachable; ReregisterTimeout from a restart of the master until agents
+	// that have not come back are.
+	AgentTimeout, ReregisterTimeout time.Duration
+
 	// KeepCompleted is how many ended frameworks, and ended task ids of each
 	// framework, are remembered to refuse their reuse.
 	KeepCompleted int
@@ -51,29 +56,41 @@ type Effect struct {
 	Message protocol.ToAgent
 }
 
-// Core is the state of a master.
+// Core is the state of a master. What has to outlive it is in its [Changes],
+// which are to be durable before the effects of the same step are carried out.
 type Core struct {
 	cfg       Config
 	allocator *offers.Allocator
 
 	frameworks map[proffer.FrameworkID]*framework
 	sessions   map[SessionID]*framework
-	removed    ring[proffer.FrameworkID] // frameworks that are gone for good
+	removed    ring[proffer.FrameworkID, struct{}] // frameworks that are gone for good
 
 	agents map[proffer.AgentID]*agent
 	links  map[LinkID]*agent
 
-	failovers     []*framework // disconnected ones, waiting for their time-out
+	roles      map[string]*role // of which operators want something
+	alarms     due.Alarms
+	recovering int    // agents in that state
+	removals   uint64 // of frameworks, so far
+
 	nextFramework uint64
 	nextAgent     uint64
 	nextTask      uint64
-	effects       []Effect
-	offered       []*framework // those with a batch, in the order of their first offer
+	incarnation   uint64 // of the master on this registry, from 1
+
+	durable bool // there is a registry
+	changes map[string][]byte
+	effects []Effect
+	offered []*framework // those with a batch, in the order of their first offer
 }
 
-// New returns a core without agents and frameworks.
-func New(cfg Config) (*Core, error) {
-	cfg.Offers.IDPrefix = cfg.IDPrefix + "O"
+// New returns a core without agents and frameworks, which forgets everything
+// when it ends.
+func New(cfg Config) (*Core, error) { return newCore(cfg, cfg.IDPrefix+"O") }
+
+func newCore(cfg Config, offerPrefix string) (*Core, error) {
+	cfg.Offers.IDPrefix = offerPrefix
 	a, err := offers.New(cfg.Offers)
 	if err != nil {
 		return nil, err
@@ -82,9 +99,10 @@ func New(cfg Config) (*Core, error) {
 		cfg: cfg, allocator: a,
 		frameworks: make(map[proffer.FrameworkID]*framework),
 		sessions:   make(map[SessionID]*framework),
-		removed:    newRing[proffer.FrameworkID](cfg.KeepCompleted),
+		removed:    newRing[proffer.FrameworkID, struct{}](cfg.KeepCompleted),
 		agents:     make(map[proffer.AgentID]*agent),
 		links:      make(map[LinkID]*agent),
+		roles:      make(map[string]*role),
 	}, nil
 }
 
@@ -92,10 +110,8 @@ func New(cfg Config) (*Core, error) {
 // further input can change that.
 func (c *Core) Deadline() (time.Time, bool) {
 	at, ok := c.allocator.Deadline()
-	for _, f := range c.failovers {
-		if !ok || f.expires.Before(at) {
-			at, ok = f.expires, true
-		}
+	if alarm, set := c.alarms.Next(); set && (!ok || alarm.Before(at)) {
+		return alarm, true
 	}
 	return at, ok
 }
@@ -103,13 +119,7 @@ func (c *Core) Deadline() (time.Time, bool) {
 // Advance does what is due at now. It is to be called after every batch of
 // inputs, too: what they caused in the allocator is delivered by it.
 func (c *Core) Advance(now time.Time) {
-	for i := 0; i < len(c.failovers); {
-		if f := c.failovers[i]; !f.expires.After(now) {
-			c.remove(now, f) // takes it out of the list
-			continue
-		}
-		i++
-	}
+	c.alarms.RingUntil(now)
 	changes := c.allocator.Advance(now)
 	for _, o := range changes.Rescinded {
 		if f := c.frameworks[o.FrameworkID]; f != nil {
@@ -165,20 +175,8 @@ func (c *Core) tell(f *framework, e scheduler.Event) {
 	}
 }
 
-// send delivers a message to an agent that is connected.
-func (c *Core) send(g *agent, m protocol.ToAgent) {
-	c.effects = append(c.effects, Effect{Link: g.link, Message: m})
-}
-
-// mustRelease is for what the core's own books say is in use; that the
-// allocator's say otherwise is a bug of ours.
-func (c *Core) mustRelease(now time.Time, g *agent, u offers.Usage) {
-	if err := c.allocator.Release(now, g.info.ID, u); err != nil {
-		panic(fmt.Sprintf("mastercore: %v", err))
-	}
-}
-
 func (c *Core) newID(kind string, n *uint64) string {
 	*n++
+	c.recordMaster()
 	return c.cfg.IDPrefix + kind + strconv.FormatUint(*n, 10)
 }

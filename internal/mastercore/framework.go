@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/internal/due"
 	"github.com/proffer-go/proffer/internal/protocol"
 	"github.com/proffer-go/proffer/offers"
 	"github.com/proffer-go/proffer/scheduler"
@@ -13,12 +14,23 @@ import (
 
 // framework is a framework that has subscribed and is not removed.
 type framework struct {
-	info    proffer.FrameworkInfo
-	session SessionID // 0 while it is disconnected
-	expires time.Time // of the failover time-out, while it is disconnected
-	tasks   map[proffer.TaskID]*task
-	ended   ring[proffer.TaskID]
-	batch   []*offers.Offer // to be told in this Advance
+	info     proffer.FrameworkInfo
+	session  SessionID // 0 while it is disconnected
+	failover due.Alarm // while it is disconnected
+	tasks    map[proffer.TaskID]*task
+	ended    ring[proffer.TaskID, proffer.TaskState] // how
+	batch    []*offers.Offer                         // to be told in this Advance
+
+	// questions are reconciliations of tasks that are not known, with the
+	// agent named in them, until they can be answered.
+	questions map[proffer.TaskID]proffer.AgentID
+}
+
+func (c *Core) addFramework(info proffer.FrameworkInfo) *framework {
+	f := &framework{info: info, tasks: make(map[proffer.TaskID]*task), ended: newRing[proffer.TaskID, proffer.TaskState](c.cfg.KeepCompleted)}
+	f.failover.Ring = func(now time.Time) { c.remove(now, f) }
+	c.frameworks[info.ID] = f
+	return f
 }
 
 // Subscribe opens a session for a framework: a new one if info has no id, else
@@ -29,6 +41,9 @@ func (c *Core) Subscribe(now time.Time, id SessionID, info proffer.FrameworkInfo
 		return fmt.Errorf("%w: %w", scheduler.ErrInvalidFramework, err)
 	}
 	if info.ID == "" {
+		if err := c.checkForgotten(info); err != nil {
+			return err
+		}
 		info.ID = proffer.FrameworkID(c.newID("F", &c.nextFramework))
 	} else if err := proffer.ValidateID("framework id", info.ID); err != nil {
 		return fmt.Errorf("%w: %w", scheduler.ErrInvalidFramework, err)
@@ -40,11 +55,10 @@ func (c *Core) Subscribe(now time.Time, id SessionID, info proffer.FrameworkInfo
 	terms.Roles, terms.Capabilities = info.Roles, info.Capabilities
 	f, known := c.frameworks[info.ID]
 	if !known {
-		f = &framework{tasks: make(map[proffer.TaskID]*task), ended: newRing[proffer.TaskID](c.cfg.KeepCompleted)}
 		if err := c.allocator.AddFramework(now, info.ID, terms); err != nil {
 			return fmt.Errorf("%w: %w", scheduler.ErrInvalidFramework, err)
 		}
-		c.frameworks[info.ID] = f
+		f = c.addFramework(info)
 	} else {
 		if err := terms.Validate(); err != nil {
 			return fmt.Errorf("%w: %w", scheduler.ErrInvalidFramework, err)
@@ -61,12 +75,25 @@ func (c *Core) Subscribe(now time.Time, id SessionID, info proffer.FrameworkInfo
 			c.mustKnow(c.allocator.ClearDemand(now, info.ID, role))
 		}
 		c.mustKnow(c.allocator.Activate(now, info.ID))
-		c.stopWaiting(f)
+		c.alarms.Stop(&f.failover)
 	}
-	f.info, f.session = info, id
+	f.info, f.session, f.questions = info, id, nil
+	c.recordFramework(f)
 	c.sessions[id] = f
 	c.tell(f, &scheduler.SubscribedEvent{FrameworkID: info.ID})
 	c.tellUnacknowledged(f)
+	return nil
+}
+
+// checkForgotten refuses a framework without an id where one of its name has
+// left tasks: that it has lost its id would have them run beside new ones.
+func (c *Core) checkForgotten(info proffer.FrameworkInfo) error {
+	for _, f := range c.sortedFrameworks() {
+		if f.session == 0 && f.info.Name == info.Name && f.info.User == info.User && len(f.tasks) > 0 {
+			return fmt.Errorf("%w: framework %q has %d tasks as %s: set Config.FrameworkID to that, or Config.IDs, to take over; "+
+				"tear it down (Master.Teardown); or take another name", scheduler.ErrFrameworkIDMissing, info.Name, len(f.tasks), f.info.ID)
+		}
+	}
 	return nil
 }
 
@@ -84,8 +111,7 @@ func (c *Core) Disconnect(now time.Time, id SessionID) {
 		return
 	}
 	c.mustKnow(c.allocator.Deactivate(now, f.info.ID))
-	f.expires = now.Add(f.info.FailoverTimeout)
-	c.failovers = append(c.failovers, f)
+	c.alarms.Set(&f.failover, now.Add(f.info.FailoverTimeout))
 }
 
 // end has the session of a framework end with an error.
@@ -102,10 +128,16 @@ func (c *Core) end(f *framework, err error) {
 // have reported that nothing of it runs any more.
 func (c *Core) remove(now time.Time, f *framework) {
 	c.end(f, fmt.Errorf("%w: %s", scheduler.ErrFrameworkRemoved, f.info.ID))
-	c.stopWaiting(f)
+	c.alarms.Stop(&f.failover)
 	c.mustKnow(c.allocator.Unsubscribe(now, f.info.ID))
 	delete(c.frameworks, f.info.ID)
-	c.removed.add(f.info.ID)
+	c.recordRemoved(f)
+	for _, t := range f.tasks {
+		if t.patience != nil {
+			c.alarms.Stop(t.patience)
+		}
+		c.unrecord(taskKey(t))
+	}
 	for _, g := range c.sortedAgents() {
 		if !g.runs(f) {
 			continue
@@ -122,10 +154,6 @@ func (c *Core) remove(now time.Time, f *framework) {
 		}
 		c.send(g, &protocol.ShutdownFramework{FrameworkID: f.info.ID})
 	}
-}
-
-func (c *Core) stopWaiting(f *framework) {
-	c.failovers = slices.DeleteFunc(c.failovers, func(o *framework) bool { return o == f })
 }
 
 // Call carries out what the framework of a session asks.
@@ -184,6 +212,7 @@ func (c *Core) updateTerms(now time.Time, f *framework, terms offers.Subscriptio
 		return
 	}
 	f.info = info
+	c.recordFramework(f)
 	c.report(now, f, c.allocator.UpdateFramework(now, f.info.ID, terms))
 }
 

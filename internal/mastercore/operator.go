@@ -7,33 +7,124 @@ import (
 	"time"
 
 	"github.com/proffer-go/proffer"
-	"github.com/proffer-go/proffer/internal/protocol"
 	"github.com/proffer-go/proffer/offers"
 	"github.com/proffer-go/proffer/resources"
 )
 
-// Allocator is what operators change of the allocator directly: quotas,
-// weights, priorities, planned maintenance.
-type Allocator interface {
-	SetWeight(role string, weight float64) error
-	SetPriority(role string, priority int) error
-	SetQuotas(now time.Time, quotas map[string]offers.Quota) error
-	Quota(role string) offers.Quota
-	SetUnavailability(now time.Time, id proffer.AgentID, u *offers.Unavailability) error
-	InverseAnswers(id proffer.AgentID) map[proffer.FrameworkID]bool
-	ActivateAgent(now time.Time, id proffer.AgentID) error
-	DeactivateAgent(now time.Time, id proffer.AgentID) error
-	Convert(now time.Time, id proffer.AgentID, v offers.Conversion) error
+// SetWeight sets the weight of a role.
+func (c *Core) SetWeight(name string, weight float64) error {
+	if err := c.allocator.SetWeight(name, weight); err != nil {
+		return err
+	}
+	r := c.role(name)
+	if r.weight = &weight; weight == 1 {
+		r.weight = nil // as if it had never been set
+	}
+	c.recordRole(name, r)
+	return nil
 }
 
-// Allocator returns the allocator for operators.
-func (c *Core) Allocator() Allocator { return c.allocator }
+// SetPriority sets the priority of a role.
+func (c *Core) SetPriority(name string, priority int) error {
+	if err := c.allocator.SetPriority(name, priority); err != nil {
+		return err
+	}
+	r := c.role(name)
+	if r.priority = &priority; priority == 0 {
+		r.priority = nil
+	}
+	c.recordRole(name, r)
+	return nil
+}
 
-// UpdateAgent changes the description of an agent, but for its id: its
-// attributes, or what it has. Offers of it are rescinded, and made anew.
-func (c *Core) UpdateAgent(now time.Time, id proffer.AgentID, change func(*proffer.AgentInfo)) error {
+// SetQuotas sets quotas of roles, all or none of them.
+func (c *Core) SetQuotas(now time.Time, quotas map[string]offers.Quota) error {
+	if err := c.allocator.SetQuotas(now, quotas); err != nil {
+		return err
+	}
+	for _, name := range sortedKeys(quotas) {
+		r := c.role(name)
+		r.quota = quotas[name]
+		c.recordRole(name, r)
+	}
+	return nil
+}
+
+func (c *Core) role(name string) *role {
+	r, ok := c.roles[name]
+	if !ok {
+		r = new(role)
+		c.roles[name] = r
+	}
+	return r
+}
+
+// SetUnavailability plans maintenance of an agent, or with nil ends the plan.
+func (c *Core) SetUnavailability(now time.Time, id proffer.AgentID, u *offers.Unavailability) error {
+	return c.wish(id, func(g *agent) { g.unavailability = u }, func() error { return c.allocator.SetUnavailability(now, id, u) })
+}
+
+// InverseAnswers returns what frameworks have answered to planned maintenance.
+func (c *Core) InverseAnswers(id proffer.AgentID) map[proffer.FrameworkID]bool {
+	return c.allocator.InverseAnswers(id)
+}
+
+// DeactivateAgent stops offers of an agent.
+func (c *Core) DeactivateAgent(now time.Time, id proffer.AgentID) error {
+	return c.wish(id, func(g *agent) { g.deactivated = true }, func() error { return c.allocator.DeactivateAgent(now, id) })
+}
+
+// ActivateAgent starts them again, and ends a drain.
+func (c *Core) ActivateAgent(now time.Time, id proffer.AgentID) error {
+	return c.wish(id, func(g *agent) { g.deactivated, g.drain = false, nil }, func() error {
+		if c.agents[id].state != registered {
+			return nil // it is when the agent comes back
+		}
+		return c.allocator.ActivateAgent(now, id)
+	})
+}
+
+// wish has an agent be as an operator wants it, now and whenever it comes back.
+// Do tells the allocator, which knows agents that are here.
+func (c *Core) wish(id proffer.AgentID, keep func(*agent), do func() error) error {
 	g, ok := c.agents[id]
 	if !ok {
+		return fmt.Errorf("%w: %s", offers.ErrUnknownAgent, id)
+	}
+	if g.state.here() {
+		if err := do(); err != nil {
+			return err
+		}
+	}
+	keep(g)
+	c.recordAgent(g)
+	return nil
+}
+
+// Convert carries an operation on what an agent has available out.
+func (c *Core) Convert(now time.Time, id proffer.AgentID, v offers.Conversion) error {
+	if err := c.allocator.Convert(now, id, v); err != nil {
+		return err
+	}
+	c.recordAgent(c.agents[id])
+	return nil
+}
+
+// Teardown ends a framework for good.
+func (c *Core) Teardown(now time.Time, id proffer.FrameworkID) error {
+	f, ok := c.frameworks[id]
+	if !ok {
+		return fmt.Errorf("tear down: %w: %s", offers.ErrUnknownFramework, id)
+	}
+	c.remove(now, f)
+	return nil
+}
+
+// UpdateAgent changes the description of an agent that is here, but for its id:
+// its attributes, or what it has. Offers of it are rescinded, and made anew.
+func (c *Core) UpdateAgent(now time.Time, id proffer.AgentID, change func(*proffer.AgentInfo)) error {
+	g, ok := c.agents[id]
+	if !ok || !g.state.here() {
 		return fmt.Errorf("update agent: %w: %s", offers.ErrUnknownAgent, id)
 	}
 	info := g.info
@@ -42,33 +133,38 @@ func (c *Core) UpdateAgent(now time.Time, id proffer.AgentID, change func(*proff
 	info.ID = id
 	c.allocator.RescindAgent(now, id)
 	c.mustKnow(c.allocator.UpdateAgent(now, info))
+	info.Resources = g.info.Resources // which is what the agent says
 	g.info = info
+	c.recordAgent(g)
 	return nil
 }
 
 // Drain stops offers of an agent and kills its tasks, with a grace of at most
-// that much where it is not negative.
+// that much where it is not negative; those, too, that it comes back with.
 func (c *Core) Drain(now time.Time, id proffer.AgentID, grace time.Duration) error {
-	g, ok := c.agents[id]
-	if !ok {
-		return fmt.Errorf("drain: %w: %s", offers.ErrUnknownAgent, id)
+	err := c.wish(id, func(g *agent) { g.drain = &grace }, func() error { return c.allocator.DeactivateAgent(now, id) })
+	if err != nil {
+		return fmt.Errorf("drain: %w", err)
 	}
-	c.mustKnow(c.allocator.DeactivateAgent(now, id))
-	for _, t := range g.sortedTasks() {
-		if t.latest.Terminal() {
-			continue
+	for _, t := range c.agents[id].sortedTasks() {
+		if !t.latest.Terminal() {
+			c.killTask(t, shorterGrace(t, grace))
 		}
-		kill := &protocol.KillTask{FrameworkID: t.framework.info.ID, TaskID: t.info.ID}
-		if grace >= 0 && grace < cmp.Or(t.info.KillGrace, proffer.DefaultKillGrace) {
-			kill.Grace = &grace
-		}
-		c.send(g, kill)
+	}
+	return nil
+}
+
+// shorterGrace returns the grace where it is shorter than the task's own, else
+// nil for that.
+func shorterGrace(t *task, grace time.Duration) *time.Duration {
+	if grace >= 0 && grace < cmp.Or(t.info.KillGrace, proffer.DefaultKillGrace) {
+		return &grace
 	}
 	return nil
 }
 
 // Running returns the tasks on an agent that are not known to have ended: it
-// is drained when there is none. An agent that is not here has none.
+// is drained when there is none. Those that are out of reach may run.
 func (c *Core) Running(id proffer.AgentID) []proffer.TaskID {
 	g, ok := c.agents[id]
 	if !ok {
@@ -104,7 +200,7 @@ func (c *Core) evict(e offers.Eviction) {
 		if !helps(t.info.Resources, short) {
 			continue
 		}
-		c.send(g, &protocol.KillTask{FrameworkID: e.FrameworkID, TaskID: t.info.ID})
+		c.killTask(t, nil)
 		short = t.info.Resources.Quantities().Missing(short)
 	}
 }

@@ -3,6 +3,8 @@ package mastercore_test
 import (
 	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,13 +23,15 @@ import (
 
 // TestScripts runs the golden scripts of the master's core. Sessions and links
 // are named by numbers, s1 and l1. Every command but tick lets the coalescing
-// time pass and prints the effects. Run with -rewrite to write today's output.
+// time pass and prints the effects. A crash ends the master and starts another on
+// the same registry. Run with -rewrite to write today's output.
 //
 //	subscribe s1 NAME [id=F1] [roles=a,b] [failover=1h] [lost-only]
 //	disconnect s1 | teardown s1
-//	register l1 RESOURCES [id=A1] [task=FRAMEWORK:ID:STATE:RESOURCES ...]
-//	unlink l1
-//	launch s1 OFFER[+OFFER] TASK=RESOURCES ... [executor=ID:RESOURCES] [group]
+//	register l1 RESOURCES [id=A1] [host=NAME] [task=FRAMEWORK/ID/STATE/RESOURCES ...]
+//	unlink l1 | leave l1 | crash | records
+//	launch s1 OFFER[+OFFER] TASK/RESOURCES ... [executor=ID/RESOURCES] [group]
+//	       [give-up=5m|at-once] [kill-on-return=yes]
 //	decline s1 OFFER | suppress s1 [ROLE] | revive s1 [ROLE] | roles s1 ROLE ...
 //	kill s1 TASK [grace=5s] | reconcile s1 [TASK[@AGENT] ...]
 //	status l1 FRAMEWORK TASK STATE ID [latest=STATE]
@@ -40,17 +44,13 @@ import (
 //	launch-all s1 OFFER/TASK/RESOURCES ... | launch ... reserve=ROLE/RESOURCES
 //	answer-inverse s1 ID accept|decline
 //	quota ROLE guarantee=... | maintain AGENT IN | drain AGENT GRACE | running AGENT | activate-agent AGENT
+//	gone AGENT | tear-down FRAMEWORK | weight ROLE N | reserve AGENT ROLE RESOURCES
 //	tick DURATION
 //	explain s1 [RESOURCES]
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		core, err := mastercore.New(mastercore.Config{KeepCompleted: 3, Offers: offers.Config{
-			Policy: policy.DRF(), Preemption: &offers.Preemption{After: 10 * time.Second},
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := &script{core: core, now: time.Unix(0, 0).UTC()}
+		s := &script{now: time.Unix(0, 0).UTC(), records: make(map[string][]byte), tasks: make(map[proffer.TaskID]proffer.TaskInfo)}
+		s.start(t)
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			s.out.Reset()
 			s.command(t, d)
@@ -63,9 +63,34 @@ func TestScripts(t *testing.T) {
 }
 
 type script struct {
-	core *mastercore.Core
-	now  time.Time
-	out  strings.Builder
+	core    *mastercore.Core
+	now     time.Time
+	out     strings.Builder
+	records map[string][]byte                   // the registry
+	tasks   map[proffer.TaskID]proffer.TaskInfo // that were launched
+}
+
+func (s *script) start(t *testing.T) {
+	core, err := mastercore.Recover(mastercore.Config{
+		KeepCompleted: 3, AgentTimeout: 75 * time.Second, ReregisterTimeout: 10 * time.Minute,
+		Offers: offers.Config{Policy: policy.DRF(), Preemption: &offers.Preemption{After: 10 * time.Second}},
+	}, s.now, s.records)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.core = core
+	s.save()
+}
+
+// save makes durable what has changed.
+func (s *script) save() {
+	for key, value := range s.core.Changes() {
+		if value == nil {
+			delete(s.records, key)
+		} else {
+			s.records[key] = value
+		}
+	}
 }
 
 func (s *script) command(t *testing.T, d *datadriven.TestData) {
@@ -107,7 +132,14 @@ func (s *script) command(t *testing.T, d *datadriven.TestData) {
 		}
 		fmt.Fprintln(&s.out, e)
 		return
-	case "quota", "maintain", "drain", "running", "activate-agent":
+	case "crash":
+		s.start(t)
+	case "records":
+		for _, key := range slices.Sorted(maps.Keys(s.records)) {
+			fmt.Fprintln(&s.out, key)
+		}
+		return
+	case "quota", "maintain", "drain", "running", "activate-agent", "gone", "tear-down", "weight", "reserve":
 		if err := s.operate(t, d.Cmd, pos, args); err != nil {
 			fmt.Fprintf(&s.out, "error: %v\n", err)
 		}
@@ -117,10 +149,10 @@ func (s *script) command(t *testing.T, d *datadriven.TestData) {
 		s.core.Disconnect(s.now, mastercore.SessionID(number()))
 	case "unlink":
 		s.core.Unlink(s.now, mastercore.LinkID(number()))
-	case "register", "status", "task-ended", "executor-message", "executor-exited", "framework-ended":
-		s.core.FromAgent(s.now, mastercore.LinkID(number()), fromAgent(t, d, pos, args))
+	case "register", "leave", "status", "task-ended", "executor-message", "executor-exited", "framework-ended":
+		s.core.FromAgent(s.now, mastercore.LinkID(number()), s.fromAgent(t, d, pos, args))
 	default:
-		s.core.Call(s.now, mastercore.SessionID(number()), call(t, d, pos, args))
+		s.core.Call(s.now, mastercore.SessionID(number()), s.call(t, d, pos, args))
 	}
 	s.core.Advance(s.now)
 	s.effects()
@@ -147,16 +179,34 @@ func (s *script) subscribe(t *testing.T, id mastercore.SessionID, name string, a
 }
 
 func (s *script) operate(t *testing.T, what string, pos []string, args map[string][]string) error {
-	a, id := s.core.Allocator(), proffer.AgentID(pos[0])
+	id := proffer.AgentID(pos[0])
 	switch what {
 	case "quota":
-		return a.SetQuotas(s.now, map[string]offers.Quota{pos[0]: {Guarantee: resources.MustParseQuantities(args["guarantee"][0])}})
+		return s.core.SetQuotas(s.now, map[string]offers.Quota{pos[0]: {Guarantee: resources.MustParseQuantities(args["guarantee"][0])}})
 	case "maintain":
-		return a.SetUnavailability(s.now, id, &offers.Unavailability{Start: s.now.Add(parseDuration(t, pos[1]))})
+		return s.core.SetUnavailability(s.now, id, &offers.Unavailability{Start: s.now.Add(parseDuration(t, pos[1]))})
 	case "drain":
 		return s.core.Drain(s.now, id, parseDuration(t, pos[1]))
 	case "activate-agent":
-		return a.ActivateAgent(s.now, id)
+		return s.core.ActivateAgent(s.now, id)
+	case "gone":
+		return s.core.MarkGone(s.now, id)
+	case "tear-down":
+		return s.core.Teardown(s.now, proffer.FrameworkID(pos[0]))
+	case "weight":
+		weight, err := strconv.ParseFloat(pos[1], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.core.SetWeight(pos[0], weight)
+	case "reserve":
+		v, err := offers.Convert(offers.Reserve{
+			Resources: resources.MustParse(pos[2]), By: resources.Reservation{Role: pos[1], Dynamic: true},
+		}, pos[1])
+		if err != nil {
+			return err
+		}
+		return s.core.Convert(s.now, id, v)
 	default:
 		fmt.Fprintf(&s.out, "running: %v\n", s.core.Running(id))
 		return nil
@@ -180,6 +230,7 @@ func (s *script) tick(d time.Duration) {
 }
 
 func (s *script) effects() {
+	s.save()
 	for _, e := range s.core.Effects() {
 		switch {
 		case e.Link != 0:
@@ -234,6 +285,9 @@ func message(m protocol.ToAgent) string {
 	case *protocol.Registered:
 		return fmt.Sprintf("registered as %s", m.AgentID)
 	case *protocol.Refused:
+		if m.Shutdown {
+			return fmt.Sprintf("refused, to shut down: %s", m.Message)
+		}
 		return fmt.Sprintf("refused: %s", m.Message)
 	case *protocol.RunTasks:
 		var ids []string
@@ -263,17 +317,22 @@ func message(m protocol.ToAgent) string {
 	}
 }
 
-func fromAgent(t *testing.T, d *datadriven.TestData, pos []string, args map[string][]string) protocol.ToMaster {
+func (s *script) fromAgent(t *testing.T, d *datadriven.TestData, pos []string, args map[string][]string) protocol.ToMaster {
 	framework := func() proffer.FrameworkID { return proffer.FrameworkID(pos[1]) }
 	switch d.Cmd {
+	case "leave":
+		return &protocol.Leave{}
 	case "register":
-		m := &protocol.Register{Info: proffer.AgentInfo{Hostname: "host", Resources: resources.MustParse(pos[1])}}
+		m := &protocol.Register{Info: proffer.AgentInfo{Hostname: cmp.Or(first(args["host"]), "host"), Resources: resources.MustParse(pos[1])}}
 		if v := args["id"]; len(v) > 0 {
 			m.Info.ID = proffer.AgentID(v[0])
 		}
 		for _, v := range args["task"] {
 			part := strings.SplitN(v, "/", 4)
-			info := task(part[1], part[3])
+			info, known := s.tasks[proffer.TaskID(part[1])]
+			if !known {
+				info = task(part[1], part[3])
+			}
 			m.Tasks = append(m.Tasks, protocol.RunningTask{
 				FrameworkID: proffer.FrameworkID(part[0]), Role: "*", Task: &info, State: state(t, part[2]),
 			})
@@ -306,7 +365,20 @@ func fromAgent(t *testing.T, d *datadriven.TestData, pos []string, args map[stri
 	}
 }
 
-func call(t *testing.T, d *datadriven.TestData, pos []string, args map[string][]string) scheduler.Call {
+func unreachable(t *testing.T, args map[string][]string) *proffer.UnreachablePolicy {
+	after, kill := first(args["give-up"]), first(args["kill-on-return"])
+	switch {
+	case after == "at-once":
+		return &proffer.UnreachablePolicy{GiveUpAfter: proffer.AtOnce}
+	case after != "":
+		return &proffer.UnreachablePolicy{GiveUpAfter: parseDuration(t, after)}
+	case kill != "":
+		return &proffer.UnreachablePolicy{KillOnReturn: true}
+	}
+	return nil
+}
+
+func (s *script) call(t *testing.T, d *datadriven.TestData, pos []string, args map[string][]string) scheduler.Call {
 	switch d.Cmd {
 	case "demand":
 		c := &scheduler.DemandCall{Role: cmp.Or(first(args["role"]), "*")}
@@ -350,6 +422,7 @@ func call(t *testing.T, d *datadriven.TestData, pos []string, args map[string][]
 		for _, p := range pos[2:] {
 			id, res, _ := strings.Cut(p, "/")
 			info := task(id, res)
+			info.Unreachable = unreachable(t, args)
 			if v := args["executor"]; len(v) > 0 {
 				executor, needs, _ := strings.Cut(v[0], "/")
 				info.Command, info.Executor = nil, &proffer.ExecutorInfo{
@@ -357,6 +430,7 @@ func call(t *testing.T, d *datadriven.TestData, pos []string, args map[string][]
 				}
 			}
 			tasks = append(tasks, info)
+			s.tasks[info.ID] = info
 		}
 		if _, group := args["group"]; group {
 			c.Operations = append(c.Operations, offers.LaunchGroup{Group: proffer.TaskGroup{Tasks: tasks}})

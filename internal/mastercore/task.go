@@ -6,33 +6,53 @@ import (
 	"time"
 
 	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/internal/due"
 	"github.com/proffer-go/proffer/internal/protocol"
 	"github.com/proffer-go/proffer/scheduler"
 )
 
-// task is a task from its launch until its terminal status is acknowledged.
+// task is a task from its launch until its framework knows its end.
 type task struct {
-	info      *proffer.TaskInfo
+	info      *proffer.TaskInfo // of one that a master before this launched, little until its agent comes back
 	framework *framework
 	agent     *agent
 	role      string
 	number    uint64              // of its launch: later ones are greater
-	latest    proffer.TaskState   // the newest that the agent knows
+	latest    proffer.TaskState   // the newest that the agent knows, or TaskUnreachable
 	holds     bool                // its resources are in use
-	acked     bool                // status needs no acknowledgement any more
-	status    *proffer.TaskStatus // the last one told; nil before the first
+	status    *proffer.TaskStatus // the newest that was told or reported; nil before the first
+	waits     bool                // status is still to be acknowledged, or was never told
+	acked     uint64              // the last update that was acknowledged
+	given     bool                // up: its end was told, whatever its agent may run
+	asked     bool                // its framework awaits an answer to a reconciliation
+	kill      *protocol.KillTask  // to be sent again when its agent comes back
+	patience  *due.Alarm          // with one that is unreachable
 }
 
-func (f *framework) add(t *task) {
-	f.tasks[t.info.ID] = t
-	t.agent.tasks[t] = struct{}{}
+func (c *Core) addTask(f *framework, g *agent, info *proffer.TaskInfo, role string) *task {
+	c.nextTask++
+	t := &task{info: info, framework: f, agent: g, role: role, number: c.nextTask}
+	f.tasks[info.ID] = t
+	g.tasks[t] = struct{}{}
+	return t
 }
 
-// drop forgets a task that has ended, but for its id.
-func (f *framework) drop(t *task) {
-	delete(f.tasks, t.info.ID)
+// drop forgets a task whose end its framework knows, but for its id.
+func (c *Core) drop(t *task) {
+	if t.patience != nil {
+		c.alarms.Stop(t.patience)
+	}
+	delete(t.framework.tasks, t.info.ID)
 	delete(t.agent.tasks, t)
-	f.ended.add(t.info.ID)
+	t.framework.ended.add(t.info.ID, t.latest)
+	c.unrecord(taskKey(t))
+}
+
+func (t *task) policy() proffer.UnreachablePolicy {
+	if t.info.Unreachable == nil {
+		return proffer.UnreachablePolicy{}
+	}
+	return *t.info.Unreachable
 }
 
 // becomes takes the newest state of a task. Its resources are free when that is
@@ -41,7 +61,7 @@ func (c *Core) becomes(now time.Time, t *task, latest proffer.TaskState) {
 	if !t.latest.Terminal() {
 		t.latest = latest
 	}
-	if t.holds && t.latest.Terminal() {
+	if t.holds && latest.Terminal() {
 		t.holds = false
 		c.release(now, t.agent, t.framework.info.ID, t.role, t.info.Resources)
 	}
@@ -53,31 +73,45 @@ func (c *Core) update(now time.Time, g *agent, m *protocol.StatusUpdate) {
 	if !ok {
 		return // its shutdown is under way
 	}
-	t, ok := f.tasks[m.Status.TaskID]
-	if !ok || t.agent != g {
-		c.tell(f, &scheduler.UpdateEvent{Status: c.seenBy(f, *m.Status)})
-		return
+	settle := func() {
+		c.send(g, &protocol.Acknowledge{FrameworkID: m.FrameworkID, TaskID: m.Status.TaskID, UpdateID: m.Status.UpdateID})
 	}
-	c.becomes(now, t, m.Latest)
-	t.status, t.acked = m.Status, false
-	c.tell(f, &scheduler.UpdateEvent{Status: c.seenBy(f, *m.Status)})
+	t, ok := f.tasks[m.Status.TaskID]
+	switch {
+	case !ok && !c.durable && !f.ended.has(m.Status.TaskID):
+		c.tell(f, &scheduler.UpdateEvent{Status: c.seenBy(f, *m.Status)})
+	case !ok, t.agent != g, m.Status.UpdateID <= t.acked:
+		settle() // it was acknowledged, which the agent has not heard, or must not be told
+	case t.given:
+		settle()
+		c.becomes(now, t, m.Latest)
+		if m.Status.State.Terminal() {
+			c.drop(t)
+		}
+	default:
+		c.becomes(now, t, m.Latest)
+		t.status, t.waits = m.Status, true
+		c.tell(f, &scheduler.UpdateEvent{Status: c.seenBy(f, *m.Status)})
+	}
 }
 
 // acknowledge passes the acknowledgement on to the agent, and forgets the task
 // when it was that of its terminal status.
 func (c *Core) acknowledge(f *framework, call *scheduler.AcknowledgeCall) {
-	g, ok := c.agents[call.AgentID]
-	if !ok {
-		return
-	}
-	c.send(g, &protocol.Acknowledge{FrameworkID: f.info.ID, TaskID: call.TaskID, UpdateID: call.UpdateID})
 	t, ok := f.tasks[call.TaskID]
-	if !ok || t.agent != g || t.status == nil || t.status.UpdateID != call.UpdateID {
+	if !ok || t.agent.info.ID != call.AgentID {
+		if g, ok := c.agents[call.AgentID]; ok {
+			c.send(g, &protocol.Acknowledge{FrameworkID: f.info.ID, TaskID: call.TaskID, UpdateID: call.UpdateID})
+		}
 		return
 	}
-	t.acked = true
+	c.send(t.agent, &protocol.Acknowledge{FrameworkID: f.info.ID, TaskID: call.TaskID, UpdateID: call.UpdateID})
+	if t.status == nil || t.status.UpdateID != call.UpdateID {
+		return
+	}
+	t.waits, t.acked = false, call.UpdateID
 	if t.status.State.Terminal() {
-		f.drop(t)
+		c.drop(t)
 	}
 }
 
@@ -85,41 +119,72 @@ func (c *Core) acknowledge(f *framework, call *scheduler.AcknowledgeCall) {
 // as a reconciliation does.
 func (c *Core) kill(now time.Time, f *framework, call *scheduler.KillCall) {
 	t, ok := f.tasks[call.TaskID]
-	if !ok {
+	if !ok || t.given {
 		c.reconcile(now, f, []scheduler.TaskRef{{TaskID: call.TaskID}})
 		return
 	}
-	c.send(t.agent, &protocol.KillTask{FrameworkID: f.info.ID, TaskID: call.TaskID, Grace: call.Grace})
+	c.killTask(t, call.Grace)
 }
 
-// reconcile tells the latest status of tasks; with none named, of all that are
-// known.
-func (c *Core) reconcile(now time.Time, f *framework, refs []scheduler.TaskRef) {
-	if len(refs) == 0 {
-		for _, t := range f.sortedTasks() {
-			c.tellLatest(now, t)
-		}
+// killTask has the agent of a task end it, now or when it comes back. Grace nil
+// means that of the task.
+func (c *Core) killTask(t *task, grace *time.Duration) {
+	t.kill = &protocol.KillTask{FrameworkID: t.framework.info.ID, TaskID: t.info.ID, Grace: grace}
+	c.send(t.agent, t.kill)
+}
+
+// conclude ends a task by the master's own word: it does not run, and nobody
+// else will tell of its end.
+func (c *Core) conclude(now time.Time, t *task, state proffer.TaskState, reason proffer.Reason, message string) {
+	wasGiven := t.given
+	t.given = false
+	switch {
+	case wasGiven && !t.waits:
+		c.drop(t)
+		return
+	case t.waits && t.status.State.Terminal():
+		// Its end was told and is being acknowledged, or is still to be told.
+		delete(t.agent.tasks, t)
+		c.recordTask(t)
+		return
+	case t.latest.Terminal():
+		state = t.latest // its end was known, its status is lost
+	}
+	c.becomes(now, t, state)
+	if c.tellEnd(now, t, state, reason, message) {
+		c.drop(t)
 		return
 	}
-	for _, ref := range refs {
-		if t, ok := f.tasks[ref.TaskID]; ok {
-			c.tellLatest(now, t)
-			continue
-		}
-		state, reason := proffer.TaskUnknown, proffer.ReasonReconciliation
-		if _, registered := c.agents[ref.AgentID]; registered {
-			state = proffer.TaskGone // an agent that is here would have told of it
-		}
-		c.tellRefused(now, f, ref.TaskID, ref.AgentID, state, reason, "the master does not know the task")
-	}
+	delete(t.agent.tasks, t)
+	c.recordTask(t)
 }
 
-func (c *Core) tellLatest(now time.Time, t *task) {
+// giveUp tells the end of a task that its agent may still run.
+func (c *Core) giveUp(now time.Time, t *task, state proffer.TaskState, message string) {
+	t.given, t.latest = true, state
+	c.tellEnd(now, t, state, proffer.ReasonAgentRemoved, message)
+	c.recordTask(t)
+}
+
+// tellEnd tells a task's end, or keeps it for when its framework comes back. It
+// reports whether it was told.
+func (c *Core) tellEnd(now time.Time, t *task, state proffer.TaskState, reason proffer.Reason, message string) bool {
+	s := masterStatus(now, t.info.ID, t.agent.info.ID, state, reason, message)
+	t.latest, t.status, t.waits = state, &s, t.framework.session == 0
+	c.tell(t.framework, &scheduler.UpdateEvent{Status: c.seenBy(t.framework, s)})
+	return !t.waits
+}
+
+// tellLatest tells where a task stands.
+func (c *Core) tellLatest(now time.Time, t *task, reason proffer.Reason) {
 	s := proffer.TaskStatus{TaskID: t.info.ID, AgentID: t.agent.info.ID, State: t.latest}
 	if t.status != nil {
 		s = *t.status
 	}
-	s.Source, s.Reason, s.Time, s.UpdateID, s.Data = proffer.SourceMaster, proffer.ReasonReconciliation, now, 0, nil
+	if t.latest == proffer.TaskUnreachable || t.given {
+		s.State, s.Message = t.latest, "agent "+string(t.agent.info.ID)+" is out of reach"
+	}
+	s.Source, s.Reason, s.Time, s.UpdateID, s.Data = proffer.SourceMaster, reason, now, 0, nil
 	c.tell(t.framework, &scheduler.UpdateEvent{Status: c.seenBy(t.framework, s)})
 }
 
@@ -127,22 +192,32 @@ func (c *Core) tellLatest(now time.Time, t *task) {
 // acknowledged, without waiting for the agents to try again.
 func (c *Core) tellUnacknowledged(f *framework) {
 	for _, t := range f.sortedTasks() {
-		if t.status != nil && !t.acked {
-			c.tell(f, &scheduler.UpdateEvent{Status: c.seenBy(f, *t.status)})
+		if !t.waits {
+			continue
+		}
+		c.tell(f, &scheduler.UpdateEvent{Status: c.seenBy(f, *t.status)})
+		if t.status.UpdateID > 0 {
+			continue
+		}
+		t.waits = false // the master's own are told once
+		if t.given {
+			c.recordTask(t)
+		} else {
+			c.drop(t)
 		}
 	}
 }
 
-// tellStatus tells a status of the master's own making.
-func (c *Core) tellStatus(now time.Time, t *task, state proffer.TaskState, reason proffer.Reason, message string) {
-	c.tellRefused(now, t.framework, t.info.ID, t.agent.info.ID, state, reason, message)
+// tellRefused tells the end of a task that was never launched, or is not known.
+func (c *Core) tellRefused(now time.Time, f *framework, id proffer.TaskID, agentID proffer.AgentID, state proffer.TaskState, reason proffer.Reason, message string) {
+	c.tell(f, &scheduler.UpdateEvent{Status: c.seenBy(f, masterStatus(now, id, agentID, state, reason, message))})
 }
 
-func (c *Core) tellRefused(now time.Time, f *framework, id proffer.TaskID, agentID proffer.AgentID, state proffer.TaskState, reason proffer.Reason, message string) {
-	c.tell(f, &scheduler.UpdateEvent{Status: c.seenBy(f, proffer.TaskStatus{
+func masterStatus(now time.Time, id proffer.TaskID, agentID proffer.AgentID, state proffer.TaskState, reason proffer.Reason, message string) proffer.TaskStatus {
+	return proffer.TaskStatus{
 		TaskID: id, AgentID: agentID, State: state, Reason: reason,
 		Source: proffer.SourceMaster, Message: message, Time: now,
-	})})
+	}
 }
 
 // seenBy translates the states that only partition-aware frameworks know.

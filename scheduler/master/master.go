@@ -70,19 +70,18 @@ func New(cfg Config) (*Master, error) {
 	if err != nil {
 		return nil, err
 	}
-	operator := core.Allocator()
 	for _, role := range slices.Sorted(maps.Keys(cfg.Weights)) {
-		if err := operator.SetWeight(role, cfg.Weights[role]); err != nil {
+		if err := core.SetWeight(role, cfg.Weights[role]); err != nil {
 			return nil, fmt.Errorf("master: Config.Weights: %w", err)
 		}
 	}
 	for _, role := range slices.Sorted(maps.Keys(cfg.Priorities)) {
-		if err := operator.SetPriority(role, cfg.Priorities[role]); err != nil {
+		if err := core.SetPriority(role, cfg.Priorities[role]); err != nil {
 			return nil, fmt.Errorf("master: Config.Priorities: %w", err)
 		}
 	}
 	if len(cfg.Quotas) > 0 {
-		if err := operator.SetQuotas(clock.System.Now(), cfg.Quotas); err != nil {
+		if err := core.SetQuotas(clock.System.Now(), cfg.Quotas); err != nil {
 			return nil, fmt.Errorf("master: Config.Quotas: %w", err)
 		}
 	}

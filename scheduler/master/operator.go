@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/proffer-go/proffer"
-	"github.com/proffer-go/proffer/internal/mastercore"
 	"github.com/proffer-go/proffer/offers"
 	"github.com/proffer-go/proffer/scheduler"
 )
@@ -17,31 +16,31 @@ import (
 // SetWeight sets the weight of a role, above 0, by which its share is divided.
 // It affects later offers and causes none itself.
 func (m *Master) SetWeight(ctx context.Context, role string, weight float64) error {
-	return m.operate(ctx, func(a mastercore.Allocator, _ time.Time) error { return a.SetWeight(role, weight) })
+	return m.ask(ctx, func(time.Time) error { return m.core.SetWeight(role, weight) })
 }
 
 // SetPriority sets the priority of a role, 0 where none is set.
 func (m *Master) SetPriority(ctx context.Context, role string, priority int) error {
-	return m.operate(ctx, func(a mastercore.Allocator, _ time.Time) error { return a.SetPriority(role, priority) })
+	return m.ask(ctx, func(time.Time) error { return m.core.SetPriority(role, priority) })
 }
 
 // SetQuotas sets guarantees and limits of roles, all or none of them; the zero
 // Quota removes one. Offers are rescinded as far as the new quotas need it.
 func (m *Master) SetQuotas(ctx context.Context, quotas map[string]offers.Quota) error {
-	return m.operate(ctx, func(a mastercore.Allocator, now time.Time) error { return a.SetQuotas(now, quotas) })
+	return m.ask(ctx, func(now time.Time) error { return m.core.SetQuotas(now, quotas) })
 }
 
 // SetUnavailability plans maintenance of an agent, or with nil ends the plan:
 // frameworks that use it are asked for it back by inverse offers.
 func (m *Master) SetUnavailability(ctx context.Context, id proffer.AgentID, u *offers.Unavailability) error {
-	return m.operate(ctx, func(a mastercore.Allocator, now time.Time) error { return a.SetUnavailability(now, id, u) })
+	return m.ask(ctx, func(now time.Time) error { return m.core.SetUnavailability(now, id, u) })
 }
 
 // InverseAnswers returns, by framework, what those asked for an agent's planned
 // maintenance have answered: true for accepted.
 func (m *Master) InverseAnswers(ctx context.Context, id proffer.AgentID) (answers map[proffer.FrameworkID]bool, err error) {
-	err = m.operate(ctx, func(a mastercore.Allocator, _ time.Time) error {
-		answers = a.InverseAnswers(id)
+	err = m.ask(ctx, func(time.Time) error {
+		answers = m.core.InverseAnswers(id)
 		return nil
 	})
 	if err != nil {
@@ -58,7 +57,7 @@ func (m *Master) Operate(ctx context.Context, id proffer.AgentID, role string, o
 	if err != nil {
 		return err
 	}
-	return m.operate(ctx, func(a mastercore.Allocator, now time.Time) error { return a.Convert(now, id, v) })
+	return m.ask(ctx, func(now time.Time) error { return m.core.Convert(now, id, v) })
 }
 
 // UpdateAgent changes the description of an agent, but for its id: attributes,
@@ -72,13 +71,28 @@ func (m *Master) UpdateAgent(ctx context.Context, id proffer.AgentID, change fun
 
 // DeactivateAgent stops offers of an agent; what runs there goes on.
 func (m *Master) DeactivateAgent(ctx context.Context, id proffer.AgentID) error {
-	return m.operate(ctx, func(a mastercore.Allocator, now time.Time) error { return a.DeactivateAgent(now, id) })
+	return m.ask(ctx, func(now time.Time) error { return m.core.DeactivateAgent(now, id) })
 }
 
 // ActivateAgent starts offers of an agent again that was deactivated or
 // drained.
 func (m *Master) ActivateAgent(ctx context.Context, id proffer.AgentID) error {
-	return m.operate(ctx, func(a mastercore.Allocator, now time.Time) error { return a.ActivateAgent(now, id) })
+	return m.ask(ctx, func(now time.Time) error { return m.core.ActivateAgent(now, id) })
+}
+
+// MarkGone declares that an agent is gone for good: its machine burnt. Its tasks
+// are [proffer.TaskGoneByOperator]. An agent that is connected, or comes back,
+// ends what it runs, and its Run returns [agent.ErrRefused].
+//
+// [agent.ErrRefused]: https://pkg.go.dev/github.com/proffer-go/proffer/executor/agent#ErrRefused
+func (m *Master) MarkGone(ctx context.Context, id proffer.AgentID) error {
+	return m.ask(ctx, func(now time.Time) error { return m.core.MarkGone(now, id) })
+}
+
+// Teardown ends a framework for good, as [scheduler.Driver.Teardown] does: for
+// one whose driver will not come back. Its tasks are killed.
+func (m *Master) Teardown(ctx context.Context, id proffer.FrameworkID) error {
+	return m.ask(ctx, func(now time.Time) error { return m.core.Teardown(now, id) })
 }
 
 // Drain stops offers of an agent and kills its tasks, each within its own grace
@@ -148,10 +162,6 @@ func (m *Master) checkDrains() {
 	}
 	clear(m.drains[len(kept):])
 	m.drains = kept
-}
-
-func (m *Master) operate(ctx context.Context, f func(a mastercore.Allocator, now time.Time) error) error {
-	return m.ask(ctx, func(now time.Time) error { return f(m.core.Allocator(), now) })
 }
 
 // ask has f run by the owner of the state and waits for its answer.

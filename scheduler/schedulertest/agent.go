@@ -18,6 +18,12 @@ const (
 	killStuckAfter      = 30 * time.Second
 )
 
+// What the master does.
+const (
+	agentTimeout      = 75 * time.Second
+	reregisterTimeout = 10 * time.Minute
+)
+
 // agent is a real agent's state machine over simulated containers. All is
 // guarded by the cluster's mutex.
 type agent struct {

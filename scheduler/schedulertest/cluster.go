@@ -63,7 +63,7 @@ func New(cfg Config) (*Cluster, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	core, err := mastercore.New(mastercore.Config{Offers: cfg.Offers, KeepCompleted: cfg.KeepCompleted})
+	core, err := mastercore.New(mastercore.Config{Offers: cfg.Offers, KeepCompleted: cfg.KeepCompleted, AgentTimeout: agentTimeout, ReregisterTimeout: reregisterTimeout})
 	if err != nil {
 		return nil, fmt.Errorf("schedulertest: Config.Offers: %w", err)
 	}
@@ -74,7 +74,7 @@ func New(cfg Config) (*Cluster, error) {
 		c.advance(c.Now())
 	}
 	for _, role := range cfg.roles() {
-		if err := core.Allocator().SetWeight(role, cfg.Weights[role]); err != nil {
+		if err := core.SetWeight(role, cfg.Weights[role]); err != nil {
 			return nil, fmt.Errorf("schedulertest: Config.Weights: %w", err)
 		}
 	}
