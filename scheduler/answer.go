@@ -155,7 +155,7 @@ func (d *Driver) checkOperations(answer Answer, left resources.Resources, role s
 			if _, ok := d.tasks[id]; ok {
 				return launched, fmt.Errorf("%w: %q: a task that is run again needs a new id", ErrDuplicateTask, string(id))
 			}
-			d.tasks[id] = struct{}{}
+			d.tasks[id] = &openTask{agent: d.open[answer.OfferIDs[0]].offer.AgentID}
 			launched = append(launched, id)
 			if used, err = used.Add(tasks[i].Resources); err != nil {
 				return launched, fmt.Errorf("scheduler: accept %s: task %q: %w", first, string(id), err)
@@ -257,19 +257,25 @@ func WithGrace(grace time.Duration) KillOption {
 }
 
 // Kill ends a task. A terminal status follows, also when the master knows
-// nothing of the task.
+// nothing of the task. The kill of a task that this driver launched is sent
+// again with every session until the end of the task is known.
 func (d *Driver) Kill(id proffer.TaskID, options ...KillOption) error {
 	call := &KillCall{TaskID: id}
 	for _, option := range options {
 		option(call)
 	}
+	d.mu.Lock()
+	if t, ok := d.tasks[id]; ok {
+		t.kill = call
+	}
+	d.mu.Unlock()
 	return d.send(call)
 }
 
 // Acknowledge tells that a status has been dealt with for which StatusUpdate
 // returned [AckLater].
 func (d *Driver) Acknowledge(status proffer.TaskStatus) error {
-	if status.State.Terminal() {
+	if status.State.Terminal() || status.State == proffer.TaskUnknown {
 		d.mu.Lock()
 		delete(d.tasks, status.TaskID)
 		d.mu.Unlock()

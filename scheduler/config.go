@@ -45,6 +45,10 @@ type Config struct {
 	// Default: none, the framework is new.
 	FrameworkID proffer.FrameworkID
 
+	// IDs keeps the framework's id between runs of the program, in place of
+	// FrameworkID: such as IDFile("framework-id"). Default: nobody does.
+	IDs IDStore
+
 	// FailoverTimeout is how long the tasks outlive the driver's session.
 	// Default: one week ([proffer.DefaultFailoverTimeout]); [NoFailover]: not
 	// at all.
@@ -90,6 +94,9 @@ func (c Config) validate() error {
 	var errs []error
 	if c.Master == nil {
 		errs = append(errs, errors.New("scheduler: Config.Master is nil: give it a master, such as that of an embedded cluster"))
+	}
+	if c.IDs != nil && c.FrameworkID != "" {
+		errs = append(errs, fmt.Errorf("scheduler: Config.IDs and Config.FrameworkID %q are both set: set one of them", string(c.FrameworkID)))
 	}
 	if c.FailoverTimeout < 0 && c.FailoverTimeout != NoFailover {
 		errs = append(errs, fmt.Errorf("scheduler: Config.FailoverTimeout %v is negative: use scheduler.NoFailover for none", c.FailoverTimeout))

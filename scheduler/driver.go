@@ -23,16 +23,17 @@ import (
 // it without waiting for the master: what the master refuses comes back as a
 // status of the task.
 type Driver struct {
-	cfg     Config
-	handler Handler
-	inbox   inbox // of Run
+	cfg       Config
+	scheduler Scheduler
+	handler   Handler
+	inbox     inbox // of Run
 
 	mu        sync.Mutex
 	ran       bool
 	session   Session // nil while there is none
 	framework proffer.FrameworkInfo
 	open      map[proffer.OfferID]*openOffer
-	tasks     map[proffer.TaskID]struct{} // launched, and not known to have ended
+	tasks     map[proffer.TaskID]*openTask // whose end is not known
 	tornDown  bool
 }
 
@@ -53,8 +54,8 @@ func New(s Scheduler, cfg Config) (*Driver, error) {
 		return nil, err
 	}
 	d := &Driver{
-		cfg: cfg, framework: cfg.framework(), handler: newDispatcher(s),
-		open: make(map[proffer.OfferID]*openOffer), tasks: make(map[proffer.TaskID]struct{}),
+		cfg: cfg, scheduler: s, framework: cfg.framework(), handler: newDispatcher(s),
+		open: make(map[proffer.OfferID]*openOffer), tasks: make(map[proffer.TaskID]*openTask),
 	}
 	for _, wrap := range slices.Backward(cfg.Middleware) {
 		d.handler = wrap(d.handler)
@@ -83,7 +84,9 @@ func (d *Driver) FrameworkID() proffer.FrameworkID {
 //     [ErrFrameworkIDMissing] or [ErrMasterClosed].
 //
 // A session that is lost is opened again, after intervals that grow to a
-// minute. Run is called once.
+// minute. Every session begins with a reconciliation of the tasks whose end is
+// not known, those included that a [Reconciler] remembers; offers wait for its
+// answers. Run is called once.
 func (d *Driver) Run(ctx context.Context) error {
 	d.mu.Lock()
 	ran := d.ran
@@ -91,6 +94,9 @@ func (d *Driver) Run(ctx context.Context) error {
 	d.mu.Unlock()
 	if ran {
 		return ErrAlreadyRun
+	}
+	if err := d.identify(ctx); err != nil {
+		return err
 	}
 	for {
 		session, err := d.subscribe(ctx)
@@ -102,7 +108,7 @@ func (d *Driver) Run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.Is(err, ErrFrameworkRemoved) && d.isTornDown():
-			return nil
+			return d.remember(ctx, "")
 		case isTerminal(err):
 			return err
 		case isFinal(err):
@@ -185,10 +191,7 @@ func (d *Driver) serve(ctx context.Context, session Session) error {
 func (d *Driver) handle(ctx context.Context, e Event) error {
 	switch e := e.(type) {
 	case *SubscribedEvent:
-		d.mu.Lock()
-		d.framework.ID = e.FrameworkID
-		d.mu.Unlock()
-		d.cfg.Logger.Info("subscribed", zap.String("framework_id", string(e.FrameworkID)))
+		return d.handleSubscribed(ctx, e)
 	case *OffersEvent:
 		return d.handleOffers(ctx, e)
 	case *UpdateEvent:
@@ -206,6 +209,25 @@ func (d *Driver) handle(ctx context.Context, e Event) error {
 	err := d.handler.HandleEvent(ctx, d, e)
 	d.logUnlessTerminal("callback failed", err)
 	return err
+}
+
+func (d *Driver) handleSubscribed(ctx context.Context, e *SubscribedEvent) error {
+	d.mu.Lock()
+	isNew := d.framework.ID != e.FrameworkID
+	d.framework.ID = e.FrameworkID
+	d.mu.Unlock()
+	d.cfg.Logger.Info("subscribed", zap.String("framework_id", string(e.FrameworkID)))
+	if isNew {
+		if err := d.remember(ctx, e.FrameworkID); err != nil {
+			return Terminal(err)
+		}
+	}
+	err := d.handler.HandleEvent(ctx, d, e)
+	d.logUnlessTerminal("callback failed", err)
+	if isTerminal(err) {
+		return err
+	}
+	return d.takeOver(ctx)
 }
 
 func (d *Driver) handleOffers(ctx context.Context, e *OffersEvent) error {
@@ -235,6 +257,7 @@ func (d *Driver) handleOffers(ctx context.Context, e *OffersEvent) error {
 }
 
 func (d *Driver) handleUpdate(ctx context.Context, e *UpdateEvent) error {
+	d.inbox.answered(e.Status.TaskID)
 	err := d.handler.HandleEvent(ctx, d, e)
 	switch {
 	case err == nil:

@@ -15,9 +15,26 @@ type inbox struct {
 	others     []Event
 	head       int // of others
 	offersLast bool
+
+	// awaited are the tasks without an answer: offers are kept back until
+	// there is none.
+	awaited map[proffer.TaskID]struct{}
 }
 
-func (b *inbox) empty() bool { return len(b.offers) == 0 && b.head == len(b.others) }
+// empty reports whether there is nothing to handle now.
+func (b *inbox) empty() bool {
+	return (len(b.offers) == 0 || len(b.awaited) > 0) && b.head == len(b.others)
+}
+
+func (b *inbox) await(id proffer.TaskID) {
+	if b.awaited == nil {
+		b.awaited = make(map[proffer.TaskID]struct{})
+	}
+	b.awaited[id] = struct{}{}
+}
+
+// answered tells that something has been told of a task.
+func (b *inbox) answered(id proffer.TaskID) { delete(b.awaited, id) }
 
 func (b *inbox) put(e Event) {
 	switch e := e.(type) {
@@ -45,7 +62,7 @@ func (b *inbox) remove(id proffer.OfferID) bool {
 // next takes the event that is to be handled now, nil if there is none.
 func (b *inbox) next() Event {
 	othersWait := b.head < len(b.others)
-	if len(b.offers) > 0 && (!othersWait || !b.offersLast) && !b.subscribing() {
+	if len(b.offers) > 0 && len(b.awaited) == 0 && (!othersWait || !b.offersLast) && !b.subscribing() {
 		e := &OffersEvent{Offers: b.offers}
 		b.offers, b.offersLast = nil, true
 		return e

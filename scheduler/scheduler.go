@@ -34,6 +34,17 @@ type (
 		Subscribed(ctx context.Context, d *Driver, e *SubscribedEvent) error
 	}
 
+	// Reconciler remembers its tasks from one run of its program to the next.
+	Reconciler interface {
+		// Unfinished returns the tasks that may run, as far as the scheduler
+		// knows; one that was never launched may be among them. It is called
+		// at the beginning of every session, after Subscribed. Offers wait
+		// until StatusUpdate has been told of each of them:
+		// [proffer.TaskUnknown] for one that the master has never heard of. An
+		// error ends Run.
+		Unfinished(ctx context.Context) ([]TaskRef, error)
+	}
+
 	// OfferRescinder learns that an offer which it was given, and has not
 	// answered, is no longer valid.
 	OfferRescinder interface {
