@@ -31,6 +31,9 @@ var mayImport = map[string][]string{
 	"scheduler/schedulertest": {
 		"", "resources", "offers", "offers/policy", "scheduler", "executor", "internal",
 	},
+	"scheduler/registry":              {"internal"},
+	"scheduler/registry/bolt":         {"scheduler/registry", "internal"},
+	"scheduler/registry/registrytest": {"scheduler/registry", "internal"},
 	"scheduler/embedded": {"", "resources", "offers", "offers/policy", "scheduler", "scheduler/master", "executor", "executor/agent", "containerizer", "containerizer/process", "internal"},
 	// The executor speaks the wire protocol with its agent: both ends of it
 	// are in internal/executorwire.
@@ -43,7 +46,7 @@ var mayImport = map[string][]string{
 
 // lean are the packages that everybody imports: they reach nothing heavy, and
 // not much at all.
-var lean = []string{"resources", ".", "offers", "offers/policy", "scheduler", "scheduler/schedulertest", "executor", "containerizer"}
+var lean = []string{"resources", ".", "offers", "offers/policy", "scheduler", "scheduler/registry", "scheduler/schedulertest", "executor", "containerizer"}
 
 // maxReached is the greatest number of packages beside those of the standard
 // library that a lean package may reach.

@@ -1,0 +1,29 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The bounds of what a store takes, in bytes.
+const (
+	MaxKeySize    = 1 << 10
+	MaxRecordSize = 1 << 20
+)
+
+// Check reports what a store does not take among changes: every key and
+// record that is too large, and an empty key.
+func Check(changes map[string][]byte) error {
+	var errs []error
+	for key, value := range changes {
+		switch {
+		case key == "":
+			errs = append(errs, errors.New("store: a key is empty"))
+		case len(key) > MaxKeySize:
+			errs = append(errs, fmt.Errorf("%w: key %.64q… has %d bytes, at most %d are stored", ErrTooLarge, key, len(key), MaxKeySize))
+		case len(value) > MaxRecordSize:
+			errs = append(errs, fmt.Errorf("%w: record %q has %d bytes, at most %d are stored", ErrTooLarge, key, len(value), MaxRecordSize))
+		}
+	}
+	return errors.Join(errs...)
+}
