@@ -62,9 +62,9 @@ func (d *decoder) int(field string, v int64) int {
 	return int(v)
 }
 
-func (d *decoder) data(field string, b []byte) []byte {
+func (d *decoder) data(b []byte) []byte {
 	if len(b) > proffer.MaxDataSize {
-		d.fail(field, fmt.Errorf("it has %d bytes, at most %d are allowed", len(b), proffer.MaxDataSize))
+		d.fail("data", fmt.Errorf("it has %d bytes, at most %d are allowed", len(b), proffer.MaxDataSize))
 	}
 	if len(b) == 0 {
 		return nil

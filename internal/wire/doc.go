@@ -12,6 +12,28 @@
 // and an executor, is for its receiver to judge, who has an answer to it.
 //
 // What was encoded shares slices and maps with its source: neither is changed.
+//
+// # Connections
+//
+// [Encode] puts a message into an envelope, which has the version of the
+// protocol, the connection and a number; the decoders read it. An envelope of
+// a newer version is refused ([ErrVersion]): its sender knows which versions its
+// peers speak and goes by the oldest. What is added within a version may be
+// left out without harm, and is skipped by those who do not know it.
+//
+// A connection carries messages at most once and in order. [Sender] numbers
+// them, in each direction from 1, and [Receiver] delivers a number once, drops
+// what it has seen, and finds the gap that a lost or overtaken one leaves. Then
+// the connection is broken ([ErrBroken]), and what was under way on it may have
+// arrived or not. Nothing is sent again on the connection itself: its two ends
+// open another and tell each other what they know. An agent registers with its
+// tasks and their newest statuses, and repeats what was not acknowledged; the
+// master answers with what it wants to run, and a driver subscribes again and
+// reconciles.
+//
+// Whoever has had nothing to say for [KeepaliveInterval] sends a keepalive, so
+// that the last message before a silence is not lost unnoticed. A peer from whom
+// nothing came for [DeadAfter] is dead, and the connection is broken too.
 package wire
 
-//go:generate protoc --proto_path=../.. --go_out=../.. --go_opt=module=github.com/proffer-go/proffer internal/wire/noun.proto
+//go:generate protoc --proto_path=../.. --go_out=../.. --go_opt=module=github.com/proffer-go/proffer internal/wire/noun.proto internal/wire/message.proto

@@ -11,8 +11,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/offers"
 	"github.com/proffer-go/proffer/resources"
 )
 
@@ -40,7 +42,14 @@ func roundTrips(t *testing.T, property func(t *testing.T, f *filler)) {
 }
 
 // same are the ways in which values may differ: an empty map or slice is nil.
-var same = cmp.Options{cmpopts.EquateEmpty()}
+// An error keeps its text and its sorts.
+var same = cmp.Options{
+	cmpopts.EquateEmpty(),
+	cmp.FilterValues(func(a, b error) bool { return true }, cmp.Comparer(func(a, b error) bool {
+		x, y := encodeError(a), encodeError(b)
+		return proto.Equal(x, y)
+	})),
+}
 
 func filled[T any](f *filler) T {
 	var v T
@@ -74,7 +83,7 @@ func (f *filler) fill(v reflect.Value) {
 		n := f.IntN(4)
 		v.Set(reflect.MakeSlice(v.Type(), n, n))
 		for i := range n {
-			f.fill(v.Index(i))
+			f.fillWhole(v.Index(i))
 		}
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
@@ -85,11 +94,36 @@ func (f *filler) fill(v reflect.Value) {
 			v.SetMapIndex(key, value)
 		}
 	case reflect.Struct:
-		for _, field := range v.Fields() {
-			f.fill(field)
+		for field, value := range v.Fields() {
+			if needed[v.Type().String()+"."+field.Name] {
+				f.fillWhole(value)
+			} else {
+				f.fill(value)
+			}
 		}
 	default:
 		panic(fmt.Sprintf("how is a %s filled?", v.Type()))
+	}
+}
+
+// needed are the fields without which a message says nothing.
+var needed = map[string]bool{
+	"protocol.StatusUpdate.Status": true, "protocol.RunningTask.Task": true, "protocol.RunningExecutor.Executor": true,
+	"protocol.RunTasks.Tasks": true, "scheduler.InverseOfferEvent.Offer": true, "scheduler.AcceptCall.OfferIDs": true,
+	"scheduler.Answer.OfferIDs": true, "scheduler.ErrorEvent.Err": true, "offers.AgentExplanation.Reasons": true,
+}
+
+// fillWhole leaves neither nil nor an empty slice.
+func (f *filler) fillWhole(v reflect.Value) {
+	switch {
+	case v.Kind() == reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		f.fill(v.Elem())
+	default:
+		f.fill(v)
+		for tries := 0; v.Kind() == reflect.Slice && v.Len() == 0 || v.Kind() == reflect.Interface && v.IsNil(); tries++ {
+			f.fill(v)
+		}
 	}
 }
 
@@ -109,6 +143,20 @@ func (f *filler) known(v reflect.Value) bool {
 		}
 	case *time.Duration:
 		*p = time.Duration(f.number())
+	case *offers.Subject:
+		*p = offers.Subject(f.IntN(int(offers.OfResource) + 1))
+	case *offers.Predicate:
+		*p = offers.Predicate(f.IntN(int(offers.AtMost) + 1))
+	case *offers.Why:
+		*p = offers.Why(f.IntN(int(offers.WhyGang) + 1))
+	case *offers.Operation:
+		*p = f.operation()
+	case *resources.Reservation:
+		*p = resources.Reservation{Role: f.word(), Principal: f.text(), Labels: map[string]string{f.word(): f.text()}, Dynamic: f.IntN(2) == 0}
+	case *error:
+		if f.IntN(3) > 0 {
+			*p = fmt.Errorf("%s: %w and %w", f.text(), sorts[f.IntN(len(sorts))].err, sorts[f.IntN(len(sorts))].err)
+		}
 	case *syscall.Signal:
 		*p = syscall.Signal(f.IntN(65))
 	case *resources.Resources:
@@ -122,6 +170,24 @@ func (f *filler) known(v reflect.Value) bool {
 		return false
 	}
 	return true
+}
+
+// operations are all of them.
+var operations = []offers.Operation{
+	offers.Launch{},
+	offers.LaunchGroup{},
+	offers.Reserve{},
+	offers.Unreserve{},
+	offers.Create{},
+	offers.Destroy{},
+	offers.Grow{},
+	offers.Shrink{},
+}
+
+func (f *filler) operation() offers.Operation {
+	v := reflect.New(reflect.TypeOf(operations[f.IntN(len(operations))])).Elem()
+	f.fill(v)
+	return v.Interface().(offers.Operation)
 }
 
 func (f *filler) resources() resources.Resources {

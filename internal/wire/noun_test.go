@@ -1,12 +1,14 @@
 package wire
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/offers"
 	"github.com/proffer-go/proffer/resources"
 )
 
@@ -118,5 +120,42 @@ func TestEnumsAreNumberedAsInProffer(t *testing.T) {
 		if "DISK_"+k.String() != DiskKind_name[int32(k)] {
 			t.Errorf("kind of disk %d is %s, here %q", k, k, DiskKind_name[int32(k)])
 		}
+	}
+	for number, name := range map[int32]string{
+		int32(offers.OfAttribute): "SUBJECT_ATTRIBUTE", int32(offers.OfHostname): "SUBJECT_HOSTNAME",
+		int32(offers.OfRegion): "SUBJECT_REGION", int32(offers.OfZone): "SUBJECT_ZONE", int32(offers.OfResource): "SUBJECT_RESOURCE",
+	} {
+		if Subject_name[number] != name {
+			t.Errorf("subject %d is %q here, want %s", number, Subject_name[number], name)
+		}
+	}
+	for number, name := range map[int32]string{
+		int32(offers.Exists): "PREDICATE_EXISTS", int32(offers.NotExists): "PREDICATE_NOT_EXISTS",
+		int32(offers.TextEquals): "PREDICATE_TEXT_EQUALS", int32(offers.TextNotEquals): "PREDICATE_TEXT_NOT_EQUALS",
+		int32(offers.TextMatches): "PREDICATE_TEXT_MATCHES", int32(offers.TextNotMatches): "PREDICATE_TEXT_NOT_MATCHES",
+		int32(offers.Equals): "PREDICATE_EQUALS", int32(offers.NotEquals): "PREDICATE_NOT_EQUALS",
+		int32(offers.AtLeast): "PREDICATE_AT_LEAST", int32(offers.AtMost): "PREDICATE_AT_MOST",
+	} {
+		if Predicate_name[number] != name {
+			t.Errorf("predicate %d is %q here, want %s", number, Predicate_name[number], name)
+		}
+	}
+	for number, name := range map[int32]string{
+		int32(offers.WhyAvailable): "WHY_AVAILABLE", int32(offers.WhyNotConnected): "WHY_NOT_CONNECTED",
+		int32(offers.WhySuppressed): "WHY_SUPPRESSED", int32(offers.WhyNoAgents): "WHY_NO_AGENTS",
+		int32(offers.WhyNoDemand): "WHY_NO_DEMAND", int32(offers.WhyOffered): "WHY_OFFERED",
+		int32(offers.WhyConstraint): "WHY_CONSTRAINT", int32(offers.WhyGPUs): "WHY_GPUS", int32(offers.WhyRegion): "WHY_REGION",
+		int32(offers.WhyDraining): "WHY_DRAINING", int32(offers.WhyTooSmall): "WHY_TOO_SMALL",
+		int32(offers.WhyReserved): "WHY_RESERVED", int32(offers.WhyFiltered): "WHY_FILTERED", int32(offers.WhyLimit): "WHY_LIMIT",
+		int32(offers.WhyHeadroom): "WHY_HEADROOM", int32(offers.WhyClaimed): "WHY_CLAIMED",
+		int32(offers.WhyOfferedElsewhere): "WHY_OFFERED_ELSEWHERE", int32(offers.WhyInUse): "WHY_IN_USE",
+		int32(offers.WhyBelowMinimum): "WHY_BELOW_MINIMUM", int32(offers.WhyGang): "WHY_GANG",
+	} {
+		if Why_name[number] != name {
+			t.Errorf("reason %d is %q here, want %s", number, Why_name[number], name)
+		}
+	}
+	if !strings.HasPrefix(offers.Why(len(Why_name)).String(), "Why(") {
+		t.Errorf("reason %s has no number here", offers.Why(len(Why_name)))
 	}
 }

@@ -41,7 +41,7 @@ func DecodeStatus(m *Status) (*proffer.TaskStatus, error) {
 		Source: enum(&d, "source", m.GetSource(), proffer.SourceExecutor), Message: string(m.GetMessage()),
 		Time: d.time("time", m.GetSeconds(), m.GetNanos()), UpdateID: m.GetUpdateId(),
 		Health: enum(&d, "health", m.GetHealth(), proffer.Unhealthy),
-		Exit:   d.exit("exit", m.GetExit()), Data: d.data("data", m.GetData()),
+		Exit:   d.exit(m.GetExit()), Data: d.data(m.GetData()),
 	}
 	if r := m.GetCheck(); r != nil {
 		s.Check = &proffer.CheckResult{
@@ -72,16 +72,16 @@ func EncodeExit(e *proffer.ExitStatus) *Exit {
 // DecodeExit is the inverse of EncodeExit.
 func DecodeExit(m *Exit) (*proffer.ExitStatus, error) {
 	var d decoder
-	e := d.exit("exit", m)
+	e := d.exit(m)
 	return e, d.err
 }
 
-func (d *decoder) exit(field string, m *Exit) *proffer.ExitStatus {
+func (d *decoder) exit(m *Exit) *proffer.ExitStatus {
 	if m == nil {
 		return nil
 	}
 	return &proffer.ExitStatus{
-		Code: d.int(field, m.GetCode()), Signal: syscall.Signal(d.int(field, m.GetSignal())), OOM: m.GetOom(),
+		Code: d.int("exit: code", m.GetCode()), Signal: syscall.Signal(d.int("exit: signal", m.GetSignal())), OOM: m.GetOom(),
 	}
 }
 

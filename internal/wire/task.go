@@ -43,7 +43,7 @@ func decodeTask(m *Task, t *proffer.TaskInfo) (err error) {
 		Resources: d.resources("resources", m.GetResources()),
 		Command:   d.command("command", m.GetCommand()), Executor: d.executor("executor", m.GetExecutor()),
 		KillGrace: time.Duration(m.GetKillGrace()), MaxCompletionTime: time.Duration(m.GetMaxCompletionTime()),
-		Labels: d.labels("labels", m.GetLabels()), Data: d.data("data", m.GetData()),
+		Labels: d.labels("labels", m.GetLabels()), Data: d.data(m.GetData()),
 	}
 	if h := m.GetHealthCheck(); h != nil {
 		t.HealthCheck = &proffer.HealthCheck{
@@ -91,7 +91,7 @@ func (d *decoder) executor(field string, m *Executor) *proffer.ExecutorInfo {
 	e := &proffer.ExecutorInfo{
 		ID: requiredID[proffer.ExecutorID](&in, "id", m.GetId()), Name: m.GetName(),
 		Command: in.command("command", m.GetCommand()), Resources: in.resources("resources", m.GetResources()),
-		Labels: in.labels("labels", m.GetLabels()), Data: in.data("data", m.GetData()),
+		Labels: in.labels("labels", m.GetLabels()), Data: in.data(m.GetData()),
 	}
 	d.within(field, in.err)
 	return e

@@ -1,0 +1,112 @@
+package wire
+
+import (
+	"fmt"
+
+	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/scheduler"
+)
+
+func encodeEvent(event scheduler.Event) (content, error) {
+	switch e := event.(type) {
+	case *scheduler.SubscribedEvent:
+		return content{number: numberSubscribed, message: &Subscribed{FrameworkId: string(e.FrameworkID)}}, nil
+	case *scheduler.OffersEvent:
+		m := &Offers{Offers: make([]*Offer, len(e.Offers))}
+		for i, o := range e.Offers {
+			m.Offers[i] = encodeOffer(o)
+		}
+		return content{number: numberOffers, message: m}, nil
+	case *scheduler.RescindEvent:
+		return content{number: numberRescind, message: &Rescind{OfferId: string(e.OfferID)}}, nil
+	case *scheduler.InverseOfferEvent:
+		return content{number: numberInverseOffer, message: encodeInverseOffer(e.Offer)}, nil
+	case *scheduler.RescindInverseEvent:
+		return content{number: numberRescindInverse, message: &RescindInverse{Id: string(e.ID)}}, nil
+	case *scheduler.OperationsEvent:
+		list, err := encodeOperations(e.Operations)
+		return content{number: numberOperations, message: &Operations{
+			AgentId: string(e.AgentID), OfferIds: encodeIDs(e.OfferIDs), Operations: list, Error: encodeError(e.Err),
+		}}, err
+	case *scheduler.UpdateEvent:
+		return content{number: numberTaskUpdate, message: &TaskUpdate{Status: EncodeStatus(&e.Status)}}, nil
+	case *scheduler.MessageEvent:
+		return content{number: numberMessageEvent, message: &Message{AgentId: string(e.AgentID), ExecutorId: string(e.ExecutorID), Data: e.Data}}, nil
+	case *scheduler.FailureEvent:
+		return content{number: numberFailure, message: &Failure{
+			AgentId: string(e.AgentID), ExecutorId: string(e.ExecutorID), Exit: EncodeExit(e.Exit), Message: []byte(e.Message),
+		}}, nil
+	case *scheduler.ErrorEvent:
+		return content{number: numberError, message: encodeError(e.Err)}, nil
+	default:
+		return content{}, errNoMessage
+	}
+}
+
+func decodeEvent(d *decoder, c content) any {
+	switch c.number {
+	case numberSubscribed:
+		m := read(d, c.body, &Subscribed{})
+		return &scheduler.SubscribedEvent{FrameworkID: d.framework(m.GetFrameworkId())}
+	case numberOffers:
+		m := read(d, c.body, &Offers{})
+		return d.offers(m)
+	case numberRescind:
+		m := read(d, c.body, &Rescind{})
+		return &scheduler.RescindEvent{OfferID: requiredID[proffer.OfferID](d, "offer id", m.GetOfferId())}
+	case numberInverseOffer:
+		m := read(d, c.body, &InverseOffer{})
+		return &scheduler.InverseOfferEvent{Offer: d.inverseOffer(m)}
+	case numberRescindInverse:
+		m := read(d, c.body, &RescindInverse{})
+		return &scheduler.RescindInverseEvent{ID: requiredID[proffer.InverseOfferID](d, "inverse offer id", m.GetId())}
+	case numberOperations:
+		m := read(d, c.body, &Operations{})
+		return &scheduler.OperationsEvent{
+			AgentID: d.agentID(m.GetAgentId()), OfferIDs: d.offerIDs(m.GetOfferIds()), Operations: d.operations(m.GetOperations()),
+			Err: decodeError(m.GetError()),
+		}
+	case numberTaskUpdate:
+		m := read(d, c.body, &TaskUpdate{})
+		e := &scheduler.UpdateEvent{}
+		if s := d.status(m.GetStatus()); s != nil {
+			e.Status = *s
+		}
+		return e
+	case numberMessageEvent:
+		m := read(d, c.body, &Message{})
+		return &scheduler.MessageEvent{
+			AgentID: d.agentID(m.GetAgentId()), ExecutorID: d.executorID(m.GetExecutorId()), Data: d.data(m.GetData()),
+		}
+	case numberFailure:
+		m := read(d, c.body, &Failure{})
+		return &scheduler.FailureEvent{
+			AgentID: d.agentID(m.GetAgentId()), ExecutorID: optionalID[proffer.ExecutorID](d, "executor id", m.GetExecutorId()),
+			Exit: d.exit(m.GetExit()), Message: string(m.GetMessage()),
+		}
+	case numberError:
+		m := read(d, c.body, &Error{})
+		return &scheduler.ErrorEvent{Err: decodeError(m)}
+	case numberSubscribeAnswer:
+		m := read(d, c.body, &SubscribeAnswer{})
+		return &SubscribeEvent{Err: decodeError(m.GetError())}
+	case numberExplanation:
+		m := read(d, c.body, &Explanation{})
+		return d.explanation(m)
+	default:
+		d.unknown(c)
+		return nil
+	}
+}
+
+func (d *decoder) offers(m *Offers) *scheduler.OffersEvent {
+	e := &scheduler.OffersEvent{}
+	for i, o := range m.GetOffers() {
+		var in decoder
+		e.Offers = append(e.Offers, in.offer(o))
+		if in.err != nil {
+			d.fail(fmt.Sprintf("offer %d", i+1), in.err)
+		}
+	}
+	return e
+}
