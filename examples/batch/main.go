@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -51,6 +52,7 @@ type options struct {
 	keepGoing bool
 	logs      string
 	output    bool
+	data      string
 	file      string
 }
 
@@ -74,10 +76,18 @@ func run(args []string, stdin io.Reader, stdout, stderr *os.File) int {
 	show := newScreen(stdout, terminalWidth(stdout), time.Now)
 	p := newPlan(jobs, o.keepGoing)
 	cfg := embedded.Config{Agents: o.agents, Resources: of}
+	var j *journal
+	if o.data != "" {
+		if j, err = o.goOn(p, show); err != nil {
+			return complain(err)
+		}
+		defer func() { _ = j.close() }() // every line of it has been synced
+		cfg.Dir = o.data
+	}
 	if o.output {
 		cfg.Output = func(l embedded.Line) { show.line("       %s: %s", l.TaskID, printable(l.Text)) }
 	}
-	interrupted, err := runPlan(p, show, kept, cfg)
+	interrupted, err := runPlan(p, show, kept, j, cfg)
 	show.summary(p, o.logs)
 	switch {
 	case err != nil:
@@ -105,6 +115,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, int) {
 	f.IntVar(&o.retries, "retries", 0, "how often a job is tried again that says nothing else")
 	f.BoolVar(&o.keepGoing, "keep-going", true, "go on after a job has failed for good")
 	f.StringVar(&o.logs, "logs", "batch-logs", "folder for what the jobs write")
+	f.StringVar(&o.data, "data", "", "folder with which the batch survives its end, kill -9 included: the same command goes on where it ended")
 	f.BoolVar(&o.output, "output", false, "show what the jobs write as they do")
 	switch err := f.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
@@ -116,6 +127,12 @@ func parseFlags(args []string, stderr io.Writer) (*options, int) {
 		return nil, exitUsage
 	}
 	o.file = f.Arg(0)
+	if named := false; o.data != "" {
+		f.Visit(func(g *flag.Flag) { named = named || g.Name == "logs" })
+		if !named {
+			o.logs = filepath.Join(o.data, "logs")
+		}
+	}
 	return &o, 0
 }
 
@@ -158,9 +175,26 @@ func (o *options) read(stdin io.Reader) ([]*job, resources.Resources, error) {
 	return jobs, of, err
 }
 
+// goOn opens the journal of the data directory and brings the plan to where it
+// ended.
+func (o *options) goOn(p *plan, show *screen) (*journal, error) {
+	j, notes, err := openJournal(o.data)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.restore(notes); err != nil {
+		return nil, errors.Join(err, j.close())
+	}
+	if len(notes) > 0 {
+		ended := len(p.entries) - p.counts[waiting] - p.counts[ready]
+		show.note(fmt.Sprintf("going on: %d of %d jobs had ended", ended, len(p.entries)))
+	}
+	return j, nil
+}
+
 // runPlan runs the plan to its end, or until it is interrupted.
-func runPlan(p *plan, show *screen, kept *logs, cfg embedded.Config) (interrupted bool, err error) {
-	if len(p.entries) == 0 {
+func runPlan(p *plan, show *screen, kept *logs, j *journal, cfg embedded.Config) (interrupted bool, err error) {
+	if p.done() {
 		return false, nil
 	}
 	signals := make(chan os.Signal, 2)
@@ -171,8 +205,12 @@ func runPlan(p *plan, show *screen, kept *logs, cfg embedded.Config) (interrupte
 	if err != nil {
 		return false, err
 	}
-	r := newRunner(p, show, kept)
-	d, err := scheduler.New(r, scheduler.Config{Name: "batch", Master: cluster})
+	framework := scheduler.Config{Name: "batch", Master: cluster}
+	if j != nil {
+		framework.IDs = scheduler.IDFile(filepath.Join(cfg.Dir, "framework-id"))
+	}
+	r := newRunner(p, show, kept, j)
+	d, err := scheduler.New(r, framework)
 	if err != nil {
 		return false, errors.Join(err, cluster.Close())
 	}

@@ -93,9 +93,16 @@ func (p *plan) ready() []*entry {
 
 // launched begins another attempt and returns the id of its task.
 func (p *plan) launched(e *entry) proffer.TaskID {
+	id := e.nextTask()
 	e.attempts++
 	p.set(e, running)
-	return proffer.TaskID(fmt.Sprintf("%s.%d", e.name, e.attempts))
+	return id
+}
+
+// nextTask returns the id that the task of the next attempt will have, in every
+// run of the program.
+func (e *entry) nextTask() proffer.TaskID {
+	return proffer.TaskID(fmt.Sprintf("%s.%d", e.name, e.attempts+1))
 }
 
 // ended takes the end of an attempt. It returns the jobs that are skipped

@@ -21,7 +21,9 @@ type runner struct {
 	plan       *plan
 	show       *screen
 	logs       *logs
+	journal    *journal // nil without -data
 	tasks      map[proffer.TaskID]*entry
+	asked      map[proffer.TaskID]*entry // which may run since an earlier run of the program
 	pauses     map[*entry]*backoff.ExponentialBackOff
 	suppressed bool
 	stuck      *time.Timer // fires when nothing runs for a while
@@ -31,10 +33,10 @@ type runner struct {
 // looked into.
 const stuckAfter = 2 * time.Second
 
-func newRunner(p *plan, show *screen, logs *logs) *runner {
+func newRunner(p *plan, show *screen, logs *logs, j *journal) *runner {
 	return &runner{
-		plan: p, show: show, logs: logs,
-		tasks: make(map[proffer.TaskID]*entry), pauses: make(map[*entry]*backoff.ExponentialBackOff),
+		plan: p, show: show, logs: logs, journal: j,
+		tasks: make(map[proffer.TaskID]*entry), asked: make(map[proffer.TaskID]*entry), pauses: make(map[*entry]*backoff.ExponentialBackOff),
 	}
 }
 
@@ -44,6 +46,23 @@ func (r *runner) Subscribed(ctx context.Context, d *scheduler.Driver, _ *schedul
 	defer r.mu.Unlock()
 	r.stuck = time.AfterFunc(stuckAfter, func() { r.lookInto(ctx, d) })
 	return r.goOn(d)
+}
+
+// Unfinished implements [scheduler.Reconciler]: an earlier run of the program
+// may have launched what is ready.
+func (r *runner) Unfinished(context.Context) ([]scheduler.TaskRef, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.journal == nil {
+		return nil, nil
+	}
+	var list []scheduler.TaskRef
+	for _, e := range r.plan.ready() {
+		id := e.nextTask()
+		r.asked[id] = e
+		list = append(list, scheduler.TaskRef{TaskID: id})
+	}
+	return list, nil
 }
 
 // ResourceOffers implements [scheduler.Scheduler].
@@ -83,10 +102,14 @@ func (r *runner) StatusUpdate(_ context.Context, d *scheduler.Driver, s proffer.
 	defer r.mu.Unlock()
 	e, ok := r.tasks[s.TaskID]
 	if !ok {
+		e, ok = r.adopt(s)
+	}
+	if !ok {
 		return nil // told before: a status may come twice
 	}
 	if s.State == proffer.TaskRunning && e.started.IsZero() {
 		e.started = s.Time
+		return r.note(e, noteStarted)
 	}
 	if !s.State.Terminal() {
 		return nil
@@ -108,8 +131,50 @@ func (r *runner) StatusUpdate(_ context.Context, d *scheduler.Driver, s proffer.
 	default:
 		r.failed(d, e, resultOf(s), tail)
 	}
+	if err := r.note(e, noteOf(s, e)); err != nil {
+		return err // before it is acknowledged
+	}
 	r.show.progress(r.plan)
 	return r.goOn(d)
+}
+
+// adopt takes over a task that an earlier run of the program launched.
+func (r *runner) adopt(s proffer.TaskStatus) (*entry, bool) {
+	e, ok := r.asked[s.TaskID]
+	delete(r.asked, s.TaskID)
+	if !ok || s.State == proffer.TaskUnknown {
+		return nil, false // it was never launched
+	}
+	r.tasks[r.plan.launched(e)] = e
+	if !s.State.Terminal() {
+		r.show.adopted(e)
+	}
+	return e, true
+}
+
+// note writes down where a job stands.
+func (r *runner) note(e *entry, state string) error {
+	if r.journal == nil {
+		return nil
+	}
+	n := note{Job: e.name, Attempt: e.attempts, State: state, Time: e.started, Definition: e.definition()}
+	if state != noteStarted {
+		n.Time, n.Took, n.Result, n.Log = time.Now(), e.took, e.result, e.log
+	}
+	return scheduler.Terminal(r.journal.write(n, state != noteStarted))
+}
+
+func noteOf(s proffer.TaskStatus, e *entry) string {
+	switch {
+	case e.state == finished:
+		return noteFinished
+	case e.state == failed, e.state == pausing:
+		return noteFailed
+	case s.State == proffer.TaskFinished:
+		return noteFinished
+	default:
+		return noteLost
+	}
 }
 
 func (r *runner) failed(d *scheduler.Driver, e *entry, result string, tail []string) {

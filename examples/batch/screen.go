@@ -62,6 +62,14 @@ func (s *screen) lost(e *entry) {
 	s.line("  lost %-20s %s  %s; trying again", e.name, seconds(e.took), e.result)
 }
 
+func (s *screen) adopted(e *entry) {
+	since := "launched before"
+	if !e.started.IsZero() {
+		since = "for " + s.now().Sub(e.started).Round(100*time.Millisecond).String()
+	}
+	s.line(" still %-20s runs, %s", e.name, since)
+}
+
 func (s *screen) note(text string) { s.line("       %s", text) }
 
 func (s *screen) tail(lines []string) {
