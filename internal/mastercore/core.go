@@ -175,8 +175,14 @@ func (c *Core) tell(f *framework, e scheduler.Event) {
 	}
 }
 
-func (c *Core) newID(kind string, n *uint64) string {
-	*n++
-	c.recordMaster()
-	return c.cfg.IDPrefix + kind + strconv.FormatUint(*n, 10)
+// newID returns an id of a kind that is not in use, whatever became of the
+// record of those that were given out.
+func (c *Core) newID(kind string, n *uint64, used func(id string) bool) string {
+	for {
+		*n++
+		if id := c.cfg.IDPrefix + kind + strconv.FormatUint(*n, 10); !used(id) {
+			c.recordMaster()
+			return id
+		}
+	}
 }

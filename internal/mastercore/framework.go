@@ -44,7 +44,9 @@ func (c *Core) Subscribe(now time.Time, id SessionID, info proffer.FrameworkInfo
 		if err := c.checkForgotten(info); err != nil {
 			return err
 		}
-		info.ID = proffer.FrameworkID(c.newID("F", &c.nextFramework))
+		info.ID = proffer.FrameworkID(c.newID("F", &c.nextFramework, func(id string) bool {
+			return c.frameworks[proffer.FrameworkID(id)] != nil || c.removed.has(proffer.FrameworkID(id))
+		}))
 	} else if err := proffer.ValidateID("framework id", info.ID); err != nil {
 		return fmt.Errorf("%w: %w", scheduler.ErrInvalidFramework, err)
 	}

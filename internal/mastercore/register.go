@@ -23,7 +23,9 @@ func (c *Core) register(now time.Time, id LinkID, m *protocol.Register) {
 	}
 	info := m.Info
 	if info.ID == "" {
-		info.ID = proffer.AgentID(c.newID("A", &c.nextAgent))
+		info.ID = proffer.AgentID(c.newID("A", &c.nextAgent, func(id string) bool {
+			return c.agents[proffer.AgentID(id)] != nil
+		}))
 	} else if err := proffer.ValidateID("agent id", info.ID); err != nil {
 		refuse(err, false)
 		return
