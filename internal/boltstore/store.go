@@ -122,7 +122,7 @@ func (s *Store) Write(ctx context.Context, changes map[string][]byte) error {
 	if err := s.ready(ctx); err != nil {
 		return err
 	}
-	if err := store.Check(changes); err != nil {
+	if err := store.Check(changes, store.MaxRecordSize); err != nil {
 		return fmt.Errorf("store %s: %w", s.path, err)
 	}
 	if len(changes) == 0 {

@@ -34,7 +34,7 @@ func (m *Memory) Write(ctx context.Context, changes map[string][]byte) error {
 	if err := m.ready(ctx); err != nil {
 		return err
 	}
-	if err := Check(changes); err != nil {
+	if err := Check(changes, MaxRecordSize); err != nil {
 		return err
 	}
 	if m.records == nil {

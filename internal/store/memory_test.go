@@ -16,11 +16,11 @@ func TestCheckNamesWhatIsTooLarge(t *testing.T) {
 		"large":                   make([]byte, store.MaxRecordSize+1),
 		strings.Repeat("k", 2000): {},
 		"":                        {},
-	})
+	}, store.MaxRecordSize)
 	if !errors.Is(err, store.ErrTooLarge) {
 		t.Fatalf("%v does not wrap ErrTooLarge", err)
 	}
-	for _, part := range []string{`"large"`, "has 1048577 bytes", "has 2000 bytes", "a key is empty"} {
+	for _, part := range []string{`"large"`, "has 4194305 bytes", "has 2000 bytes", "a key is empty"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("%q does not say %q", err, part)
 		}

@@ -20,6 +20,9 @@ func (m *InMemory) Load(ctx context.Context) (map[string][]byte, error) { return
 
 // Write implements [Registry].
 func (m *InMemory) Write(ctx context.Context, changes map[string][]byte) error {
+	if err := Check(changes); err != nil {
+		return err
+	}
 	return m.records.Write(ctx, changes)
 }
 

@@ -29,8 +29,13 @@ type Registry interface {
 }
 
 // The bounds of what a registry takes, in bytes. A master's records have some
-// hundred bytes each, and more only where a task has large data.
+// hundred bytes each.
 const (
 	MaxKeySize    = store.MaxKeySize
-	MaxRecordSize = store.MaxRecordSize
+	MaxRecordSize = 1 << 20
 )
+
+// Check reports everything among changes that is beyond the bounds, joined
+// into one error that wraps [ErrTooLarge], and an empty key. It is for those
+// who implement a Registry.
+func Check(changes map[string][]byte) error { return store.Check(changes, MaxRecordSize) }

@@ -30,6 +30,9 @@ func (r *Registry) Load(ctx context.Context) (map[string][]byte, error) { return
 
 // Write implements [registry.Registry]: in one transaction.
 func (r *Registry) Write(ctx context.Context, changes map[string][]byte) error {
+	if err := registry.Check(changes); err != nil {
+		return err
+	}
 	return r.file.Write(ctx, changes)
 }
 
