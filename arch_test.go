@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 		"", "resources", "offers",
 	},
 	"scheduler":        {"", "resources", "offers"},
-	"scheduler/master": {"", "resources", "offers", "offers/policy", "scheduler", "internal"},
+	"scheduler/master": {"", "resources", "offers", "offers/policy", "scheduler", "scheduler/registry", "internal"},
 	"scheduler/schedulertest": {
 		"", "resources", "offers", "offers/policy", "scheduler", "executor", "internal",
 	},

@@ -155,7 +155,7 @@ func (m *Master) checkDrains() {
 	kept := m.drains[:0]
 	for _, d := range m.drains {
 		if len(m.core.Running(d.agent)) == 0 {
-			close(d.done)
+			m.answer(func() { close(d.done) })
 			continue
 		}
 		kept = append(kept, d)
@@ -167,12 +167,18 @@ func (m *Master) checkDrains() {
 // ask has f run by the owner of the state and waits for its answer.
 func (m *Master) ask(ctx context.Context, f func(now time.Time) error) error {
 	answer := make(chan error, 1)
-	if err := m.request(func(now time.Time) { answer <- f(now) }); err != nil {
+	err := m.request(func(now time.Time) func() {
+		err := f(now)
+		return func() { answer <- err }
+	})
+	if err != nil {
 		return err
 	}
 	select {
 	case err := <-answer:
 		return err
+	case <-m.closed:
+		return scheduler.ErrMasterClosed
 	case <-ctx.Done():
 		return ctx.Err()
 	}

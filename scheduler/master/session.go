@@ -55,9 +55,9 @@ func (s *session) Explain(ctx context.Context, wanted resources.Resources) (offe
 		err         error
 	}
 	answer := make(chan result, 1)
-	err := s.master.request(func(time.Time) {
+	err := s.master.request(func(time.Time) func() {
 		e, err := s.master.core.Explain(s.id, wanted)
-		answer <- result{e, err}
+		return func() { answer <- result{e, err} }
 	})
 	if err != nil {
 		return offers.Explanation{}, err
@@ -65,6 +65,8 @@ func (s *session) Explain(ctx context.Context, wanted resources.Resources) (offe
 	select {
 	case r := <-answer:
 		return r.explanation, r.err
+	case <-s.master.closed:
+		return offers.Explanation{}, scheduler.ErrMasterClosed
 	case <-ctx.Done():
 		return offers.Explanation{}, ctx.Err()
 	}
@@ -74,9 +76,10 @@ func (s *session) Explain(ctx context.Context, wanted resources.Resources) (offe
 func (s *session) Close() {
 	s.closing.Do(func() {
 		// A master that has ended has closed the session itself.
-		_ = s.master.request(func(now time.Time) {
+		_ = s.master.request(func(now time.Time) func() {
 			delete(s.master.sessions, s.id)
 			s.master.core.Disconnect(now, s.id)
+			return nil
 		})
 		s.events.Close(scheduler.ErrNotSubscribed)
 	})
@@ -113,9 +116,10 @@ func (l *link) Receive(done <-chan struct{}) ([]protocol.ToAgent, error) {
 // Close implements [protocol.Link].
 func (l *link) Close() {
 	l.closing.Do(func() {
-		_ = l.master.request(func(now time.Time) {
+		_ = l.master.request(func(now time.Time) func() {
 			delete(l.master.links, l.id)
 			l.master.core.Unlink(now, l.id)
+			return nil
 		})
 		l.messages.Close(nil)
 	})
