@@ -1,6 +1,10 @@
 package proffer
 
-import "github.com/proffer-go/proffer/resources"
+import (
+	"fmt"
+
+	"github.com/proffer-go/proffer/resources"
+)
 
 // AgentInfo describes an agent: a machine, or a part of one, that runs tasks.
 type AgentInfo struct {
@@ -15,4 +19,19 @@ type AgentInfo struct {
 type Domain struct {
 	Region string // machines of one region reach each other fast
 	Zone   string // machines of one zone fail together
+}
+
+// Validate reports what is wrong with the description: an id that cannot be
+// one, or text that is not UTF-8.
+func (a *AgentInfo) Validate() error {
+	if a.ID != "" {
+		if err := ValidateID("agent id", a.ID); err != nil {
+			return err
+		}
+	}
+	err := validTexts(nil, text{"hostname", a.Hostname}, text{"region", a.Domain.Region}, text{"zone", a.Domain.Zone})
+	if err != nil {
+		return fmt.Errorf("agent %q: %w", string(a.ID), err)
+	}
+	return nil
 }

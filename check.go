@@ -115,6 +115,9 @@ func (p *Probe) Validate() error {
 		if p.HTTP.Path != "" && !strings.HasPrefix(p.HTTP.Path, "/") {
 			errs = append(errs, fmt.Errorf("http path %q does not begin with a slash", p.HTTP.Path))
 		}
+		if err := validTexts(nil, text{"http path", p.HTTP.Path}); err != nil {
+			errs = append(errs, err)
+		}
 		if s := p.HTTP.Scheme; s != "" && s != "http" && s != "https" {
 			errs = append(errs, fmt.Errorf("http scheme %q: want http or https", s))
 		}

@@ -57,12 +57,18 @@ func (c *CommandInfo) Validate() error {
 			errs = append(errs, fmt.Errorf("command: %q contains a zero byte", s))
 		}
 	}
+	if err := validTexts(nil, text{"user", c.User}); err != nil {
+		errs = append(errs, fmt.Errorf("command: %w", err))
+	}
 	for name, value := range c.Env {
 		if name == "" || strings.ContainsAny(name, "=\x00") || strings.ContainsRune(value, 0) {
 			errs = append(errs, fmt.Errorf("command: environment variable %q=%q: names are not empty and have no '='; neither part has a zero byte", name, value))
 		}
 	}
 	for _, l := range c.Limit {
+		if err := validTexts(nil, text{"limit", l.Name}); err != nil {
+			errs = append(errs, fmt.Errorf("command: %w", err))
+		}
 		if l.Soft > l.Hard {
 			errs = append(errs, fmt.Errorf("command: limit %q: soft %d is above hard %d", l.Name, l.Soft, l.Hard))
 		}

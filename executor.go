@@ -30,6 +30,9 @@ func (e *ExecutorInfo) Validate() error {
 	if err := ValidateID("executor id", e.ID); err != nil {
 		errs = append(errs, err)
 	}
+	if err := validTexts(e.Labels, text{"name", e.Name}); err != nil {
+		errs = append(errs, err)
+	}
 	switch {
 	case e.Command != nil:
 		if err := e.Command.Validate(); err != nil {

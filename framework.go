@@ -52,6 +52,7 @@ func (f *FrameworkInfo) Validate() error {
 	if f.Name == "" {
 		errs = append(errs, errors.New("name is empty"))
 	}
+	errs = append(errs, validTexts(f.Labels, text{"name", f.Name}, text{"user", f.User}))
 	if len(f.Roles) == 0 {
 		errs = append(errs, fmt.Errorf("no role: name at least one, such as %q", DefaultRole))
 	}
@@ -65,10 +66,10 @@ func (f *FrameworkInfo) Validate() error {
 		}
 		seen[role] = true
 	}
-	if len(errs) == 0 {
-		return nil
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("framework %q: %w", f.Name, err)
 	}
-	return fmt.Errorf("framework %q: %w", f.Name, errors.Join(errs...))
+	return nil
 }
 
 // ValidateRole reports why role cannot serve as a role of a framework: it is

@@ -1,6 +1,7 @@
 package proffer
 
 import (
+	"errors"
 	"fmt"
 	"unicode"
 	"unicode/utf8"
@@ -59,4 +60,23 @@ func ValidateID[T ~string](kind string, id T) error {
 		}
 	}
 	return nil
+}
+
+// text is a field that people fill in.
+type text struct{ field, value string }
+
+// validTexts reports what is not UTF-8, which could not be kept or sent.
+func validTexts(labels map[string]string, texts ...text) error {
+	var errs []error
+	for _, t := range texts {
+		if !utf8.ValidString(t.value) {
+			errs = append(errs, fmt.Errorf("%s %q is not UTF-8", t.field, t.value))
+		}
+	}
+	for name, value := range labels {
+		if !utf8.ValidString(name) || !utf8.ValidString(value) {
+			errs = append(errs, fmt.Errorf("label %q=%q is not UTF-8", name, value))
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -208,3 +208,31 @@ func ExampleTaskStatus_String() {
 	})
 	// Output: build-1 TASK_FAILED: exit status 2 (REASON_COMMAND_EXITED)
 }
+
+func TestTextsAreUTF8(t *testing.T) {
+	const bad = "\xff"
+	good := proffer.TaskInfo{ID: "t", Command: proffer.Shell("true"), Resources: resources.MustParse("cpus:1")}
+	change := func(f func(t *proffer.TaskInfo)) error {
+		task := good
+		f(&task)
+		return task.Validate()
+	}
+	for what, err := range map[string]error{
+		"task name":  change(func(t *proffer.TaskInfo) { t.Name = bad }),
+		"task label": change(func(t *proffer.TaskInfo) { t.Labels = map[string]string{"a": bad} }),
+		"user":       change(func(t *proffer.TaskInfo) { t.Command = &proffer.CommandInfo{Shell: "true", User: bad} }),
+		"limit": change(func(t *proffer.TaskInfo) {
+			t.Command = &proffer.CommandInfo{Shell: "true", Limit: []proffer.Rlimit{{Name: bad}}}
+		}),
+		"framework name": (&proffer.FrameworkInfo{Name: bad, Roles: []string{"*"}}).Validate(),
+		"label name":     (&proffer.FrameworkInfo{Name: "f", Roles: []string{"*"}, Labels: map[string]string{bad: ""}}).Validate(),
+		"hostname":       (&proffer.AgentInfo{Hostname: bad}).Validate(),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "UTF-8") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := good.Validate(); err != nil {
+		t.Error(err)
+	}
+}

@@ -63,6 +63,7 @@ func (t *TaskInfo) Validate() error {
 		}
 	}
 	fail(ValidateID("task id", t.ID))
+	fail(validTexts(t.Labels, text{"name", t.Name}))
 	switch {
 	case t.Command == nil && t.Executor == nil:
 		fail(errors.New("neither a command nor an executor is set: set one of them"))

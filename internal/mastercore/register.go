@@ -22,13 +22,14 @@ func (c *Core) register(now time.Time, id LinkID, m *protocol.Register) {
 		return
 	}
 	info := m.Info
+	if err := info.Validate(); err != nil {
+		refuse(err, false)
+		return
+	}
 	if info.ID == "" {
 		info.ID = proffer.AgentID(c.newID("A", &c.nextAgent, func(id string) bool {
 			return c.agents[proffer.AgentID(id)] != nil
 		}))
-	} else if err := proffer.ValidateID("agent id", info.ID); err != nil {
-		refuse(err, false)
-		return
 	}
 	g, known := c.agents[info.ID]
 	total := info.Resources
