@@ -54,3 +54,6 @@ func (r *Receiver) Receive(h Header) (deliver bool, err error) {
 	}
 	return false, r.broken
 }
+
+// Received returns how many envelopes were delivered.
+func (r *Receiver) Received() uint64 { return r.received }

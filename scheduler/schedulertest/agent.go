@@ -1,11 +1,11 @@
 package schedulertest
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/internal/agentcore"
-	"github.com/proffer-go/proffer/internal/mastercore"
 	"github.com/proffer-go/proffer/internal/protocol"
 )
 
@@ -18,79 +18,156 @@ const (
 	killStuckAfter      = 30 * time.Second
 )
 
-// What the master does.
-const (
-	agentTimeout      = 75 * time.Second
-	reregisterTimeout = 10 * time.Minute
-)
-
-// agent is a real agent's state machine over simulated containers. All is
-// guarded by the cluster's mutex.
+// agent is a real agent's state machine, with what outlives it: its checkpoint
+// and its machine. All is guarded by the cluster's mutex.
 type agent struct {
-	cluster *Cluster
-	id      proffer.AgentID
-	link    mastercore.LinkID
-	core    *agentcore.Core
-	runs    map[agentcore.RunID]simulated
-	alarm   timer              // when core has something to do
-	told    bool               // by the master, in this step
-	effects []agentcore.Effect // a copy, as carrying one out makes others
+	peer
+	cluster    *Cluster
+	info       proffer.AgentInfo
+	id         proffer.AgentID // also of one that is down
+	core       *agentcore.Core // nil while it is down
+	checkpoint store[agentcore.Effect]
+	machine    machine
+	skew       time.Duration      // of its clock
+	nextSkew   time.Duration      // after the next restart
+	alarm      timer              // when core has something to do
+	reconnect  timer              // when it tries to reach the master
+	told       bool               // by the master, in this step
+	effects    []agentcore.Effect // a copy, as carrying one out makes others
+	acks       []ack              // that it was told and has not written yet
 }
 
-// simulated is a run: a command's container, or an executor.
-type simulated interface {
-	// end has it end at once.
-	end(exit proffer.ExitStatus)
-}
-
-func newAgent(c *Cluster, link mastercore.LinkID, info proffer.AgentInfo) *agent {
-	g := &agent{
-		cluster: c, id: info.ID, link: link,
-		core: agentcore.New(agentcore.Config{
-			Info:           info,
-			StatusRetryMin: statusRetryMin, StatusRetryMax: statusRetryMax,
-			RegistrationTimeout: registrationTimeout, ShutdownGrace: shutdownGrace, KillStuckAfter: killStuckAfter,
-		}),
-		runs: make(map[agentcore.RunID]simulated),
+func newAgent(c *Cluster, number int, info proffer.AgentInfo) *agent {
+	g := &agent{cluster: c, id: info.ID, info: info}
+	g.name = string(info.ID)
+	if g.name == "" {
+		g.name = "agent " + strconv.Itoa(number)
 	}
+	g.machine.init(g)
+	g.checkpoint = store[agentcore.Effect]{
+		cluster: c, name: "the checkpoint of " + g.name, carryOut: g.carryOut, after: g.drain, crash: g.crash,
+		risk: func(f *Faults) float64 { return f.AgentCrashStep },
+	}
+	g.checkpoint.init()
 	g.alarm.fire = func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		g.core.Advance(c.Now())
+		g.core.Advance(g.now())
 		g.drain()
+	}
+	g.reconnect.fire = func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		g.connect()
 	}
 	return g
 }
 
-// deliver takes a message from the master; drain is to follow. It returns
-// whether it is the first one of this step.
-func (g *agent) deliver(m protocol.ToAgent) bool {
-	switch m := m.(type) {
+// now is the time on the agent's clock.
+func (g *agent) now() time.Time { return g.cluster.Now().Add(g.skew) }
+
+// start begins an agent on what its checkpoint has.
+func (g *agent) start() {
+	g.skew = g.nextSkew
+	g.core = agentcore.New(agentcore.Config{
+		Info:           g.info,
+		StatusRetryMin: statusRetryMin, StatusRetryMax: statusRetryMax,
+		RegistrationTimeout: registrationTimeout, ShutdownGrace: shutdownGrace, KillStuckAfter: killStuckAfter,
+	})
+	g.connect()
+}
+
+// connect opens a connection to the master. While that cannot be reached the
+// agent waits: the cluster tells when it can.
+func (g *agent) connect() {
+	if g.core == nil || g.conn != nil || !g.cluster.master.reachable(&g.peer) {
+		return
+	}
+	conn := g.cluster.connect(&g.peer)
+	conn.agent = g
+	g.core.Connected()
+	g.drain()
+}
+
+// disconnected tells that the connection has ended.
+func (g *agent) disconnected() {
+	if g.core == nil {
+		return
+	}
+	g.core.Disconnected()
+	g.drain()
+	g.reachAgain()
+}
+
+// reachAgain has the agent try to reach the master in a moment.
+func (g *agent) reachAgain() {
+	if g.core != nil && g.conn == nil && !g.reconnect.Set() {
+		g.cluster.timers.set(&g.reconnect, g.cluster.elapsed()+g.cluster.pause())
+	}
+}
+
+// crash ends the agent, as a killed process: what it runs goes on.
+func (g *agent) crash(why string) { g.stop("crashes: "+why, false) }
+
+// stop ends the agent; silently, as when its machine loses its power.
+func (g *agent) stop(why string, silently bool) {
+	if g.core == nil {
+		return
+	}
+	c := g.cluster
+	c.happens(g.name, why, nil)
+	c.stats.AgentCrashes++
+	g.core = nil
+	g.checkpoint.lose()
+	g.machine.detach()
+	c.timers.stop(&g.alarm)
+	c.timers.stop(&g.reconnect)
+	if g.conn != nil {
+		g.conn.closePeer(silently)
+	}
+	if c.history != nil {
+		c.history.agentEnded(g)
+	}
+	c.chaos.agentDown(g)
+}
+
+// arrived takes a message from the master; drain is to follow.
+func (g *agent) arrived(message any) {
+	switch m := message.(type) {
 	case *protocol.Registered:
-		g.id = m.AgentID
+		g.id, g.name = m.AgentID, string(m.AgentID)
 	case *protocol.Refused:
 		g.cluster.refused = append(g.cluster.refused, refusal(g.id, m.Message))
 	}
-	g.core.FromMaster(g.cluster.Now(), m)
-	first := !g.told
-	g.told = true
-	return first
+	g.core.FromMaster(g.now(), message.(protocol.ToAgent))
+	if h := g.cluster.history; h != nil {
+		h.reached(g, message)
+	}
+	if !g.told {
+		g.told = true
+		g.cluster.told = append(g.cluster.told, g)
+	}
 }
 
 // drain does what the core wants done until it wants nothing more.
 func (g *agent) drain() {
-	for {
+	for g.core != nil {
 		g.effects = append(g.effects[:0], g.core.Effects()...)
 		if len(g.effects) == 0 {
 			break
 		}
-		for i := range g.effects {
-			g.carryOut(&g.effects[i])
-		}
+		g.checkpoint.commit(nil, g.effects)
 		clear(g.effects)
 	}
+	if g.core == nil {
+		return
+	}
+	if len(g.acks) > 0 && len(g.checkpoint.queue) == 0 {
+		g.cluster.history.kept(g.acks)
+		g.acks = g.acks[:0]
+	}
 	if at, ok := g.core.Deadline(); ok {
-		g.wake(at.Sub(g.cluster.cfg.Start))
+		g.wake(at.Add(-g.skew).Sub(g.cluster.cfg.Start))
 	} else {
 		g.cluster.timers.stop(&g.alarm)
 	}
@@ -102,10 +179,21 @@ func (g *agent) wake(at time.Duration) {
 	}
 }
 
-func (g *agent) carryOut(e *agentcore.Effect) {
+func (g *agent) carryOut(effects []agentcore.Effect) {
+	for i := range effects {
+		g.do(&effects[i])
+		if g.core == nil {
+			return // it has crashed of what that caused
+		}
+	}
+}
+
+func (g *agent) do(e *agentcore.Effect) {
 	switch {
 	case e.Message != nil:
-		g.cluster.inputs = append(g.cluster.inputs, input{agent: g, message: e.Message})
+		if g.conn != nil {
+			g.conn.toMaster.post(e.Message)
+		}
 		return
 	case e.Note != nil:
 		g.note(e.Note)
@@ -113,32 +201,28 @@ func (g *agent) carryOut(e *agentcore.Effect) {
 	}
 	switch e.Action {
 	case agentcore.StartCommand:
-		g.startCommand(e.Run, e.Start)
+		g.machine.startCommand(e.Run, e.Start)
 	case agentcore.StartExecutor:
-		g.startExecutor(e.Run)
+		g.machine.startExecutor(e.Run, e.Start)
 	case agentcore.Tell:
-		if x, ok := g.runs[e.Run].(*simulatedExecutor); ok {
+		if x, ok := g.machine.runs[e.Run].(*simulatedExecutor); ok {
 			x.handle(e.Event)
 		}
 	case agentcore.Terminate:
-		g.signal(e.Run, terminated)
+		g.machine.signal(e.Run, terminated)
 	case agentcore.Kill:
-		g.signal(e.Run, killed)
+		g.machine.signal(e.Run, killed)
 	case agentcore.StartProbes:
-		if k, ok := g.runs[e.Run].(*container); ok {
+		if k, ok := g.machine.runs[e.Run].(*container); ok {
 			k.probe()
 		}
 	default: // probes need no end: there is one of each
 	}
 }
 
-func (g *agent) signal(id agentcore.RunID, exit proffer.ExitStatus) {
-	if r, ok := g.runs[id]; ok {
-		r.end(exit)
-	}
-}
-
 // report tells the core what became of a run; drain is to follow.
 func (g *agent) report(id agentcore.RunID, r agentcore.Report) {
-	g.core.Report(g.cluster.Now(), id, r)
+	if g.core != nil {
+		g.core.Report(g.now(), id, r)
+	}
 }

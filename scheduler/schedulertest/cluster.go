@@ -3,12 +3,12 @@ package schedulertest
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/proffer-go/proffer/internal/mastercore"
-	"github.com/proffer-go/proffer/internal/protocol"
 	"github.com/proffer-go/proffer/scheduler"
 )
 
@@ -22,38 +22,44 @@ type Cluster struct {
 	cfg    Config
 	now    atomic.Int64 // nanoseconds since the start
 	timers timers
+	master master
 	agents []*agent
-
-	masterDue timer // never set: the master tells its deadline itself
 
 	programs []*Framework // that have not ended
 	watched  []*Framework // those of programs whose context can end
+	awaiting []*Framework // those that can see whether the master can be reached
 	current  *Framework   // that works now
 	closed   bool
 	launched int // frameworks so far
 
 	// mu guards what drivers may reach from goroutines of their own.
-	mu       sync.Mutex
-	core     *mastercore.Core
-	ids      uint64 // of sessions and links
-	inputs   []input
-	due      bool // the master is to advance without an input
-	sessions map[mastercore.SessionID]*session
-	ready    []*session // with something to receive, in order
-	refused  []error    // agents that the master did not admit
-	stats    Stats
-	spare    []input
+	mu      sync.Mutex
+	ids     uint64 // of connections
+	inputs  []input
+	due     bool       // the master is to advance without an input
+	told    []*agent   // by the master, which have not acted on it yet
+	ready   []*session // with something to receive, in order
+	refused []error    // agents that the master did not admit
+	stats   Stats
+	spare   []input
+
+	faults    Faults // in force
+	random    *rand.Rand
+	chaos     chaos
+	history   *history // nil when nothing is checked
+	violation error
 }
 
 var _ scheduler.Master = (*Cluster)(nil)
 
-// input is one thing on its way to the master: a call of a session, or a
-// message of an agent.
+// input is one thing that has come to an end of a connection and waits for its
+// turn: a message to the master, or that the end at which the way leads has
+// been closed.
 type input struct {
-	session mastercore.SessionID
-	call    scheduler.Call
-	agent   *agent
-	message protocol.ToMaster
+	conn    *connection
+	message any
+	closed  Way
+	why     string
 }
 
 // New returns a cluster whose agents have registered, or an error that names
@@ -63,32 +69,29 @@ func New(cfg Config) (*Cluster, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	core, err := mastercore.New(mastercore.Config{Offers: cfg.Offers, KeepCompleted: cfg.KeepCompleted, AgentTimeout: agentTimeout, ReregisterTimeout: reregisterTimeout})
-	if err != nil {
+	c := &Cluster{cfg: cfg, random: rand.New(rand.NewPCG(cfg.Seed, 0))}
+	if !cfg.Unchecked {
+		c.history = newHistory(c)
+	}
+	c.master.init(c)
+	c.chaos.init(c)
+	if err := c.master.start(); err != nil {
+		if strings.HasPrefix(err.Error(), "schedulertest") {
+			return nil, err
+		}
 		return nil, fmt.Errorf("schedulertest: Config.Offers: %w", err)
 	}
-	c := &Cluster{cfg: cfg, core: core, sessions: make(map[mastercore.SessionID]*session)}
-	c.masterDue.fire = func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.advance(c.Now())
-	}
-	for _, role := range cfg.roles() {
-		if err := core.SetWeight(role, cfg.Weights[role]); err != nil {
-			return nil, fmt.Errorf("schedulertest: Config.Weights: %w", err)
-		}
-	}
-	for _, info := range cfg.Agents {
-		c.ids++
-		g := newAgent(c, mastercore.LinkID(c.ids), info)
+	for i, info := range cfg.Agents {
+		g := newAgent(c, i+1, info)
 		c.agents = append(c.agents, g)
-		g.core.Connected()
-		g.drain()
+		g.start()
 	}
 	c.settle()
 	if err := errors.Join(c.refused...); err != nil {
 		return nil, err
 	}
+	c.faults = cfg.Faults
+	c.chaos.begin()
 	return c, nil
 }
 
@@ -134,67 +137,37 @@ func (c *Cluster) Close() error {
 func (c *Cluster) settle() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.drainTold()
 	for len(c.inputs) > 0 || c.due {
 		c.due = false
 		batch := c.inputs
 		c.inputs = c.spare[:0]
-		now := c.Now()
 		for i := range batch {
-			if in := &batch[i]; in.agent != nil {
-				c.core.FromAgent(now, in.agent.link, in.message)
-			} else {
-				c.watchCall(in.call)
-				c.core.Call(now, in.session, in.call)
-			}
+			c.take(&batch[i])
 		}
 		clear(batch)
 		c.spare = batch
-		c.advance(now)
+		c.master.advance()
 	}
 }
 
-// advance has the master do what is due and delivers what it says.
-func (c *Cluster) advance(now time.Time) {
-	c.core.Advance(now)
-	c.deliver()
+func (c *Cluster) take(in *input) {
+	switch {
+	case in.closed != FromMaster:
+		c.master.take(in)
+	case in.conn.agent != nil:
+		in.conn.agent.disconnected()
+	default:
+		in.conn.session.lost(in.why)
+	}
 }
 
-// deliver carries out what the master wants done.
-func (c *Cluster) deliver() {
-	var told []*agent
-	for _, e := range c.core.Effects() {
-		if e.Link != 0 {
-			if g := c.agentOf(e.Link); g.deliver(e.Message) {
-				told = append(told, g)
-			}
-			continue
-		}
-		c.tell(e)
-	}
-	for _, g := range told {
+// drainTold lets the agents act that the master has told something.
+func (c *Cluster) drainTold() {
+	for _, g := range c.told {
 		g.told = false
 		g.drain()
 	}
-}
-
-// agentOf returns the agent of a link. Links are numbered like agents, before
-// there is any session.
-func (c *Cluster) agentOf(id mastercore.LinkID) *agent { return c.agents[id-1] }
-
-func (c *Cluster) tell(e mastercore.Effect) {
-	s, ok := c.sessions[e.Session]
-	if !ok {
-		return // it was closed
-	}
-	if e.End != nil {
-		s.ended = e.End
-		delete(c.sessions, e.Session)
-	} else {
-		c.watchEvent(e.Event)
-		s.pending = append(s.pending, e.Event)
-	}
-	if !s.queued {
-		s.queued = true
-		c.ready = append(c.ready, s)
-	}
+	clear(c.told)
+	c.told = c.told[:0]
 }

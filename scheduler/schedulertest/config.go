@@ -3,6 +3,7 @@ package schedulertest
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"time"
@@ -55,6 +56,30 @@ type Config struct {
 	// Observer watches what happens. Default: nobody does.
 	Observer Observer
 
+	// Seed decides everything that is left to chance: the faults, and the
+	// pauses before a lost connection is opened again. The same seed gives the
+	// same history. Default 0.
+	Seed uint64
+
+	// Faults are what goes wrong, from when all agents have registered until
+	// [Cluster.StopFaults]. Default: nothing.
+	Faults Faults
+
+	// Trace is written one line for everything that happens: messages, tasks,
+	// faults. Default: none.
+	Trace io.Writer
+
+	// Repeat is the command that repeats the run, which a violation quotes.
+	// Default: none.
+	Repeat string
+
+	// Unchecked has nothing checked that must never happen, PassValues has
+	// messages pass as Go values instead of as the bytes of package
+	// internal/wire, and Forgetful has nothing written that would outlive a
+	// crash, so that there must be none. All are for speed: on large clusters,
+	// and where policies are compared rather than programs tested.
+	Unchecked, PassValues, Forgetful bool
+
 	// MaxTurns bounds how many times frameworks are called without time
 	// moving on, so that one that never comes to rest is found out
 	// ([Livelock]). Default 1,000,000.
@@ -96,6 +121,7 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = zap.NewNop()
 	}
+	c.Faults = c.Faults.withDefaults()
 	return c
 }
 
@@ -103,6 +129,11 @@ func (c Config) validate() error {
 	var errs []error
 	seen := make(map[proffer.AgentID]bool, len(c.Agents))
 	for i, info := range c.Agents {
+		if info.ID != "" {
+			if err := proffer.ValidateID("agent id", info.ID); err != nil {
+				errs = append(errs, fmt.Errorf("schedulertest: Config.Agents[%d]: %w", i, err))
+			}
+		}
 		switch {
 		case info.Resources.IsEmpty():
 			errs = append(errs, fmt.Errorf("schedulertest: Config.Agents[%d] has no resources: give it at least some", i))
@@ -116,6 +147,12 @@ func (c Config) validate() error {
 	}
 	if c.MaxTurns < 0 {
 		errs = append(errs, fmt.Errorf("schedulertest: Config.MaxTurns %d is negative", c.MaxTurns))
+	}
+	if err := c.Faults.validate(); err != nil {
+		errs = append(errs, err)
+	}
+	if f := c.Faults; c.Forgetful && (f.MasterCrash > 0 || f.MasterCrashStep > 0 || f.AgentCrash > 0 || f.AgentCrashStep > 0 || f.StoreFailure > 0 || f.StoreFull > 0) {
+		errs = append(errs, errors.New("schedulertest: Config.Forgetful does not go with faults that end the master or agents: they would forget everything"))
 	}
 	return errors.Join(errs...)
 }

@@ -1,38 +1,27 @@
 package schedulertest
 
 import (
-	"fmt"
-	"maps"
-	"slices"
-	"strconv"
-	"syscall"
-
-	"go.uber.org/zap"
+	"time"
 
 	"github.com/proffer-go/proffer"
-	"github.com/proffer-go/proffer/executor"
 	"github.com/proffer-go/proffer/internal/agentcore"
-)
-
-// How tasks exit that do not end by themselves, as shells report it.
-var (
-	terminated = proffer.ExitStatus{Code: 128 + int(syscall.SIGTERM), Signal: syscall.SIGTERM}
-	killed     = proffer.ExitStatus{Code: 128 + int(syscall.SIGKILL), Signal: syscall.SIGKILL}
 )
 
 // work is a task that runs: when its time has come, ended is called.
 type work struct {
-	agent *agent
-	task  *Task
-	alarm timer
+	machine *machine
+	task    *Task
+	number  int
+	alarm   timer
 }
 
 // begin starts a task. Ended is called with the mutex held; drain follows.
-func (w *work) begin(g *agent, id proffer.FrameworkID, info *proffer.TaskInfo, ended func(exit proffer.ExitStatus)) {
-	c := g.cluster
-	w.agent, w.task = g, &Task{FrameworkID: id, AgentID: g.id, Info: info, Started: c.Now()}
+func (w *work) begin(m *machine, id proffer.FrameworkID, info *proffer.TaskInfo, ended func(exit proffer.ExitStatus)) {
+	c := m.agent.cluster
+	w.machine, w.task = m, &Task{FrameworkID: id, AgentID: m.agent.id, Info: info, Started: c.Now()}
+	m.live[w] = struct{}{}
 	run, exit := c.cfg.Lifetime(info)
-	c.watchStart(w.task)
+	c.watchStart(w)
 	if run < 0 {
 		return
 	}
@@ -40,44 +29,73 @@ func (w *work) begin(g *agent, id proffer.FrameworkID, info *proffer.TaskInfo, e
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		ended(exit)
-		g.drain()
+		m.agent.drain()
 	}
 	c.timers.set(&w.alarm, c.elapsed()+run)
 }
 
 // finish ends a task, by itself or not.
 func (w *work) finish(exit proffer.ExitStatus) {
-	w.agent.cluster.timers.stop(&w.alarm)
-	w.agent.cluster.watchEnd(w.task, exit)
+	c := w.machine.agent.cluster
+	c.timers.stop(&w.alarm)
+	delete(w.machine.live, w)
+	c.watchEnd(w, exit)
 }
 
 // container is that of a command.
 type container struct {
 	work
-	id agentcore.RunID
+	id     agentcore.RunID // to the agent that watches it; 0 for none
+	status proffer.ContainerStatus
+	health timer
 }
 
-func (g *agent) startCommand(id agentcore.RunID, s *agentcore.Start) {
-	k := &container{id: id}
-	g.runs[id] = k
-	k.begin(g, s.FrameworkID, s.Task, k.end)
-	g.report(id, agentcore.Launched{Container: &proffer.ContainerStatus{
-		ID: proffer.ContainerID("container-" + strconv.FormatUint(uint64(id), 10)),
-	}})
+func (m *machine) startCommand(id agentcore.RunID, s *agentcore.Start) {
+	k := &container{id: id, status: proffer.ContainerStatus{ID: m.newContainer()}}
+	m.runs[id] = k
+	k.begin(m, s.FrameworkID, s.Task, k.end)
+	status := k.status
+	m.agent.report(id, agentcore.Launched{Container: &status})
 }
 
 func (k *container) end(exit proffer.ExitStatus) {
-	delete(k.agent.runs, k.id)
+	m := k.machine
+	m.agent.cluster.timers.stop(&k.health)
 	k.finish(exit)
-	k.agent.report(k.id, &agentcore.Exited{Exit: &exit})
+	if k.id != 0 {
+		delete(m.runs, k.id)
+		m.agent.report(k.id, &agentcore.Exited{Exit: &exit})
+	}
 }
 
-// probe tells that the task is well.
+func (k *container) detach() {
+	k.machine.agent.cluster.timers.stop(&k.health)
+	k.id = 0
+}
+
+// probe tells that the task is well, or for how long it is not.
 func (k *container) probe() {
-	if k.task.Info.HealthCheck != nil {
-		k.agent.report(k.id, &agentcore.HealthProbed{})
+	c, info := k.machine.agent.cluster, k.task.Info
+	if info.HealthCheck != nil {
+		k.probeHealth()
+		if c.faults.Unhealthy > 0 {
+			interval := info.HealthCheck.Interval
+			if interval == 0 {
+				interval = proffer.DefaultCheckInterval
+			}
+			k.health.fire = func() {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				if c.faults.Unhealthy > 0 {
+					c.timers.set(&k.health, c.elapsed()+max(interval, time.Second))
+				}
+				k.probeHealth()
+				k.machine.agent.drain()
+			}
+			c.timers.set(&k.health, c.elapsed()+max(interval, time.Second))
+		}
 	}
-	check := k.task.Info.Check
+	check := info.Check
 	if check == nil {
 		return
 	}
@@ -92,78 +110,13 @@ func (k *container) probe() {
 		connected := true
 		result.Connected = &connected
 	}
-	k.agent.report(k.id, &agentcore.Checked{Result: result})
+	k.machine.agent.report(k.id, &agentcore.Checked{Result: result})
 }
 
-// simulatedExecutor runs tasks as every good executor does.
-type simulatedExecutor struct {
-	agent     *agent
-	id        agentcore.RunID
-	framework proffer.FrameworkID
-	tasks     map[proffer.TaskID]*work
-}
-
-func (g *agent) startExecutor(id agentcore.RunID) {
-	g.runs[id] = &simulatedExecutor{agent: g, id: id, tasks: make(map[proffer.TaskID]*work)}
-	g.report(id, agentcore.Launched{})
-	g.report(id, agentcore.Registered{})
-}
-
-func (x *simulatedExecutor) handle(e executor.Event) {
-	switch e := e.(type) {
-	case executor.RegisteredEvent:
-		x.framework = e.Info.FrameworkID
-	case executor.LaunchEvent:
-		x.launch(e.Task)
-	case *executor.KillEvent:
-		x.finish(e.TaskID, proffer.TaskKilled, killed)
-	case *executor.MessageEvent: // it has nobody to read it
-	case executor.ShutdownEvent:
-		x.end(terminated)
+func (k *container) probeHealth() {
+	c, r := k.machine.agent.cluster, &agentcore.HealthProbed{}
+	if c.chance(c.faults.Unhealthy) {
+		r.Problem = "simulated to be unwell"
 	}
-}
-
-func (x *simulatedExecutor) launch(info *proffer.TaskInfo) {
-	w := new(work)
-	x.tasks[info.ID] = w
-	w.begin(x.agent, x.framework, info, func(exit proffer.ExitStatus) {
-		state := proffer.TaskFinished
-		if !exit.Success() {
-			state = proffer.TaskFailed
-		}
-		x.finish(info.ID, state, exit)
-	})
-	x.update(info.ID, proffer.TaskRunning, "")
-}
-
-func (x *simulatedExecutor) finish(id proffer.TaskID, state proffer.TaskState, exit proffer.ExitStatus) {
-	w, ok := x.tasks[id]
-	if !ok {
-		return // it has ended before
-	}
-	delete(x.tasks, id)
-	w.finish(exit)
-	x.update(id, state, exit.String())
-}
-
-func (x *simulatedExecutor) update(id proffer.TaskID, state proffer.TaskState, message string) {
-	x.agent.report(x.id, agentcore.Updated{Status: &proffer.TaskStatus{TaskID: id, State: state, Message: message}})
-}
-
-func (x *simulatedExecutor) end(exit proffer.ExitStatus) {
-	delete(x.agent.runs, x.id)
-	for _, id := range slices.Sorted(maps.Keys(x.tasks)) {
-		x.finish(id, proffer.TaskKilled, exit)
-	}
-	x.agent.report(x.id, &agentcore.Exited{Exit: &exit})
-}
-
-func (g *agent) note(n *agentcore.Note) {
-	g.cluster.cfg.Logger.Warn(n.Text,
-		zap.String("agent_id", string(g.id)), zap.String("framework_id", string(n.FrameworkID)),
-		zap.String("task_id", string(n.TaskID)), zap.String("executor_id", string(n.ExecutorID)))
-}
-
-func refusal(id proffer.AgentID, message string) error {
-	return fmt.Errorf("schedulertest: Config.Agents: agent %q: %s", string(id), message)
+	k.machine.agent.report(k.id, r)
 }

@@ -10,4 +10,8 @@ var (
 	// ErrInCallback: the cluster was asked from within a callback to do what
 	// only the test may ask for.
 	ErrInCallback = errors.New("schedulertest: called from a callback of a framework: call it from the test")
+
+	// ErrViolated: something has happened that must never happen, or has not
+	// although it must. The text tells the story.
+	ErrViolated = errors.New("schedulertest: violated")
 )

@@ -46,6 +46,11 @@ type Stats struct {
 	Rescinds int // offers that the master took back
 	Started  int // tasks
 	Ended    int // tasks
+
+	Messages      int // sent between the master and its agents and frameworks
+	Lost          int // of them
+	AgentCrashes  int // and reboots
+	MasterCrashes int
 }
 
 // watchEvent counts what the master tells a framework.
@@ -81,16 +86,25 @@ func (c *Cluster) watchCall(call scheduler.Call) {
 	}
 }
 
-func (c *Cluster) watchStart(t *Task) {
+func (c *Cluster) watchStart(w *work) {
 	c.stats.Started++
+	w.number = c.stats.Started
+	c.happens(w.machine.agent.name, "task starts", w.task)
+	if c.history != nil {
+		c.history.started(w)
+	}
 	if started := c.cfg.Observer.TaskStarted; started != nil {
-		started(c.Now(), t)
+		started(c.Now(), w.task)
 	}
 }
 
-func (c *Cluster) watchEnd(t *Task, exit proffer.ExitStatus) {
+func (c *Cluster) watchEnd(w *work, exit proffer.ExitStatus) {
 	c.stats.Ended++
+	c.happens(w.machine.agent.name, "task ends: "+exit.String(), w.task)
+	if c.history != nil {
+		c.history.ended(w)
+	}
 	if ended := c.cfg.Observer.TaskEnded; ended != nil {
-		ended(c.Now(), t, exit)
+		ended(c.Now(), w.task, exit)
 	}
 }

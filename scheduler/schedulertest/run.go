@@ -27,6 +27,9 @@ const (
 
 	// Refused: the cluster is closed, or the call came from a callback.
 	Refused
+
+	// Violated: something has happened that must not ([Cluster.Err]).
+	Violated
 )
 
 // String returns the reason in a word.
@@ -42,6 +45,8 @@ func (s Stop) String() string {
 		return "livelock"
 	case Refused:
 		return "refused"
+	case Violated:
+		return "violated"
 	default:
 		return fmt.Sprintf("Stop(%d)", uint8(s))
 	}
@@ -67,6 +72,9 @@ func (c *Cluster) run(until time.Duration, bounded bool) Stop {
 	}
 	for turns := 0; turns <= c.cfg.MaxTurns; {
 		c.settle()
+		if c.violation != nil {
+			return Violated
+		}
 		if f := c.nextReady(); f != nil {
 			turns++
 			f.resume()
@@ -110,6 +118,13 @@ func (c *Cluster) nextReady() *Framework {
 		}
 	}
 	c.ready = c.ready[:0]
+	for len(c.awaiting) > 0 {
+		f := c.awaiting[0]
+		c.awaiting = c.awaiting[1:]
+		if !f.done && f.awaits && !f.pausing && c.master.reachable(&f.peer) {
+			return f
+		}
+	}
 	return nil
 }
 
@@ -129,13 +144,10 @@ func (c *Cluster) resumeCancelled() bool {
 func (c *Cluster) nextEvent() (time.Duration, *timer) {
 	t := c.timers.next()
 	c.mu.Lock()
-	deadline, ok := c.core.Deadline()
+	at, ok := c.master.deadline()
 	c.mu.Unlock()
-	if ok {
-		at := max(deadline.Sub(c.cfg.Start), c.elapsed())
-		if t == nil || at < t.at || (at == t.at && t.test) {
-			return at, &c.masterDue
-		}
+	if ok && (t == nil || at < t.at || (at == t.at && t.test)) {
+		return at, &c.master.due
 	}
 	if t == nil {
 		return 0, nil

@@ -159,7 +159,7 @@ func TestInvalidConfig(t *testing.T) {
 	}{
 		{"empty agent", schedulertest.Config{Agents: []proffer.AgentInfo{{}}}, "schedulertest: Config.Agents[0] has no resources: give it at least some"},
 		{"twice", schedulertest.Config{Agents: []proffer.AgentInfo{{ID: "a", Resources: one}, {ID: "a", Resources: one}}}, `schedulertest: Config.Agents[1]: id "a" is that of an earlier one`},
-		{"id", schedulertest.Config{Agents: []proffer.AgentInfo{{ID: "a b", Resources: one}}}, `schedulertest: Config.Agents: agent "a b": agent id "a b" contains ' ': slashes, spaces and control characters are not allowed`},
+		{"id", schedulertest.Config{Agents: []proffer.AgentInfo{{ID: "a b", Resources: one}}}, `schedulertest: Config.Agents[0]: agent id "a b" contains ' ': slashes, spaces and control characters are not allowed`},
 		{"weight", schedulertest.Config{Weights: map[string]float64{"r": -1}}, `schedulertest: Config.Weights: offers: set weight of role "r": weight -1 is not above 0 and at most 1e9`},
 		{"offers", schedulertest.Config{Offers: offers.Config{BatchInterval: -1}}, "schedulertest: Config.Offers: offers: Config.BatchInterval -1ns is negative"},
 		{"turns", schedulertest.Config{MaxTurns: -1, KeepCompleted: -2}, "schedulertest: Config.KeepCompleted -2 is negative\nschedulertest: Config.MaxTurns -1 is negative"},
