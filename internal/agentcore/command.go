@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/internal/due"
 )
 
 // command is the container of one command task:
@@ -17,25 +18,28 @@ import (
 // off.
 type command struct {
 	id        RunID
+	name      proffer.ContainerID
 	task      *task
 	group     *group // nil without one
 	running   bool
 	container *proffer.ContainerStatus
+	started   time.Time // when it began to run, or was to
 
 	why      cause     // of the kill; alive without one
+	detail   string    // what made it necessary, for people
 	asked    time.Time // when the first kill came
 	graceEnd time.Time // when SIGKILL is due
 	forced   time.Time // when SIGKILL was last tried; zero before
 	early    bool      // killed before it ran
 	stuck    bool      // complained about
 
-	health  health
-	check   *proffer.CheckResult
-	maximum time.Time // when it has run for long enough; zero for never
-	alarm
+	health health
+	check  *proffer.CheckResult
+	alarm  due.Alarm
 }
 
-// cause is why a command was killed. The first one counts.
+// cause is why a command was killed. The first one counts. The numbers are
+// those of the checkpoint.
 type cause uint8
 
 const (
@@ -47,9 +51,9 @@ const (
 	byMaxCompletion
 )
 
-func (c *Core) launchCommand(now time.Time, t *task, user string, g *group) {
+func (c *Core) addCommand(t *task, g *group) *command {
 	k := &command{task: t, group: g}
-	k.owner = k
+	k.alarm.Ring = func(now time.Time) { k.ring(c, now) }
 	t.command = k
 	if g != nil {
 		g.members = append(g.members, k)
@@ -58,7 +62,13 @@ func (c *Core) launchCommand(now time.Time, t *task, user string, g *group) {
 		k.check = new(proffer.CheckResult)
 	}
 	t.framework.commands++
-	k.id = c.start(k, &Start{FrameworkID: t.framework.id, User: user, Task: t.info})
+	return k
+}
+
+func (c *Core) launchCommand(now time.Time, t *task, g *group) {
+	k := c.addCommand(t, g)
+	k.name, k.started = t.container, now
+	k.id = c.beginRun(k, StartCommand, &Start{FrameworkID: t.framework.id, User: t.user, Task: t.info, Container: k.name})
 	k.tell(c, now, proffer.TaskStatus{State: proffer.TaskStarting})
 }
 
@@ -73,7 +83,7 @@ func (k *command) tell(c *Core, now time.Time, s proffer.TaskStatus) {
 func (k *command) report(c *Core, now time.Time, r Report) {
 	switch r := r.(type) {
 	case Launched:
-		k.launched(c, now, r.Container)
+		k.launched(c, now, now, r.Container)
 	case *LaunchFailed:
 		k.launchFailed(c, now, r)
 	case *Exited:
@@ -86,25 +96,33 @@ func (k *command) report(c *Core, now time.Time, r Report) {
 	}
 }
 
-func (k *command) launched(c *Core, now time.Time, container *proffer.ContainerStatus) {
-	k.running, k.container = true, container
+func (k *command) launched(c *Core, now, started time.Time, container *proffer.ContainerStatus) {
+	k.running, k.container, k.started = true, container, started
+	c.touch(k.task)
 	if k.why != alive {
 		k.force(c, now) // the launch was faster than the kill
 		return
 	}
-	k.health.start(now, k.task.info.HealthCheck)
-	if d := k.task.info.MaxCompletionTime; d > 0 {
-		k.maximum = now.Add(d)
-		c.alarms.set(&k.alarm, k.maximum)
-	}
+	k.watch(c, now)
 	k.tell(c, now, proffer.TaskStatus{State: proffer.TaskRunning})
-	if k.task.info.HealthCheck != nil || k.task.info.Check != nil {
+	if k.probed() {
 		c.act(k.id, StartProbes)
 	}
 }
 
+// watch lets the command run for as long as it may.
+func (k *command) watch(c *Core, now time.Time) {
+	k.health.start(now, k.task.info.HealthCheck)
+	if d := k.task.info.MaxCompletionTime; d > 0 {
+		c.alarms.Set(&k.alarm, k.started.Add(d))
+	}
+}
+
+func (k *command) probed() bool { return k.task.info.HealthCheck != nil || k.task.info.Check != nil }
+
 // kill ends the command because of why, within grace.
 func (k *command) kill(c *Core, now time.Time, why cause, grace time.Duration) {
+	c.touch(k.task)
 	if k.why != alive {
 		if end := k.asked.Add(grace); k.forced.IsZero() && end.Before(k.graceEnd) {
 			k.graceEnd = end
@@ -113,12 +131,19 @@ func (k *command) kill(c *Core, now time.Time, why cause, grace time.Duration) {
 		return
 	}
 	k.why, k.asked, k.graceEnd, k.early = why, now, now.Add(grace), !k.running
+	switch why {
+	case byGroup:
+		k.detail = k.group.culprit
+	case byHealthCheck:
+		k.detail = k.health.problem
+	default:
+	}
 	k.tell(c, now, proffer.TaskStatus{State: proffer.TaskKilling, Message: k.reason()})
 	if k.early {
 		k.force(c, now)
 		return
 	}
-	if k.task.info.HealthCheck != nil || k.task.info.Check != nil {
+	if k.probed() {
 		c.act(k.id, StopProbes)
 	}
 	if grace > 0 {
@@ -130,7 +155,7 @@ func (k *command) kill(c *Core, now time.Time, why cause, grace time.Duration) {
 // wait lets the grace pass.
 func (k *command) wait(c *Core, now time.Time) {
 	if k.graceEnd.After(now) {
-		c.alarms.set(&k.alarm, k.graceEnd)
+		c.alarms.Set(&k.alarm, k.graceEnd)
 		return
 	}
 	k.force(c, now)
@@ -138,8 +163,9 @@ func (k *command) wait(c *Core, now time.Time) {
 
 func (k *command) force(c *Core, now time.Time) {
 	k.forced = now
+	c.touch(k.task)
 	c.act(k.id, Kill)
-	c.alarms.set(&k.alarm, now.Add(c.cfg.KillStuckAfter))
+	c.alarms.Set(&k.alarm, now.Add(c.cfg.KillStuckAfter))
 }
 
 // ring does what is due: of the three, only one waits at a time.
@@ -191,6 +217,7 @@ func (k *command) exited(c *Core, now time.Time, r *Exited) {
 	}
 	status.Exit = r.Exit
 	k.gone(c, now, status)
+	c.remove(k.name)
 }
 
 // killedStatus returns the end of a command that was killed, however it took
@@ -218,11 +245,11 @@ func (k *command) killedStatus() proffer.TaskStatus {
 func (k *command) reason() string {
 	switch k.why {
 	case byGroup:
-		return "another task of its group ended: " + k.group.culprit
+		return "another task of its group ended: " + k.detail
 	case byShutdown:
 		return "its framework was shut down"
 	case byHealthCheck:
-		return "unhealthy: " + k.health.problem
+		return "unhealthy: " + k.detail
 	case byMaxCompletion:
 		return fmt.Sprintf("it ran for longer than its maximum of %v", k.task.info.MaxCompletionTime)
 	default:
@@ -233,7 +260,7 @@ func (k *command) reason() string {
 // gone makes the last status, ends the others of the group if need be, and
 // forgets the container.
 func (k *command) gone(c *Core, now time.Time, status proffer.TaskStatus) {
-	c.alarms.stop(&k.alarm)
+	c.alarms.Stop(&k.alarm)
 	delete(c.runs, k.id)
 	k.tell(c, now, status)
 	f := k.task.framework

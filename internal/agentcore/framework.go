@@ -29,6 +29,7 @@ func (c *Core) addFramework(id proffer.FrameworkID) *framework {
 // forget drops a task whose end is known to its scheduler.
 func (f *framework) forget(c *Core, t *task) {
 	delete(f.tasks, t.info.ID)
+	c.unrecordTask(t)
 	f.settle(c)
 }
 
@@ -37,6 +38,10 @@ func (f *framework) settle(c *Core) {
 	switch {
 	case f.commands > 0 || len(f.executors) > 0:
 	case f.ending:
+		for _, t := range f.tasks {
+			c.unrecordTask(t)
+		}
+		c.change(frameworkKey(f.id), nil)
 		delete(c.frameworks, f.id)
 		c.send(&protocol.FrameworkEnded{FrameworkID: f.id})
 	case len(f.tasks) == 0:
@@ -52,10 +57,13 @@ func (c *Core) shutdownFramework(now time.Time, id proffer.FrameworkID) {
 		c.send(&protocol.FrameworkEnded{FrameworkID: id})
 		return
 	}
-	f.ending = true
+	if !f.ending {
+		f.ending = true
+		c.recordEnding(f)
+	}
 	for _, t := range f.sortedTasks() {
-		c.alarms.stop(&t.retry)
-		t.head, t.rest = nil, nil
+		c.alarms.Stop(&t.retry)
+		c.forgetStatuses(t)
 		if t.command != nil && !t.state.Terminal() {
 			t.command.kill(c, now, byShutdown, min(graceOf(t.info, nil), c.cfg.ShutdownGrace))
 		}

@@ -19,7 +19,7 @@ func TestStatusesArriveInOrder(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	for round := range uint64(200) {
-		w := &world{t: t, core: newCore(), rng: rand.New(rand.NewPCG(seed, round)), tasks: map[proffer.TaskID]*seen{}}
+		w := &world{t: t, core: agentcore.New(config()), rng: rand.New(rand.NewPCG(seed, round)), tasks: map[proffer.TaskID]*seen{}}
 		w.run()
 		if t.Failed() {
 			t.Fatalf("seed %d, round %d", seed, round)

@@ -31,17 +31,26 @@ type (
 		Message string
 	}
 
-	// Registered tells that an executor is ready for its tasks.
-	Registered struct{}
+	// Registered tells that an executor is ready for its tasks. Tasks are those
+	// that it has already, from before a restart of the agent.
+	Registered struct {
+		Tasks []proffer.TaskID
+	}
 
 	// Updated is a status from an executor. The core owns it from then on.
+	// What executors in processes of their own say is numbered, without gaps;
+	// they say it until it is confirmed. Update counts the updates alone and
+	// stays the same when one is sent again.
 	Updated struct {
 		Status *proffer.TaskStatus
+		Number uint64
+		Update uint64
 	}
 
 	// Sent is data from an executor to its scheduler.
 	Sent struct {
-		Data []byte
+		Data   []byte
+		Number uint64
 	}
 
 	// HealthProbed is the result of a probe of the health check; Problem is
@@ -76,16 +85,4 @@ func (c *Core) Report(now time.Time, id RunID, r Report) {
 	if run, ok := c.runs[id]; ok {
 		run.report(c, now, r)
 	}
-}
-
-func (c *Core) start(r run, s *Start) RunID {
-	c.lastRun++
-	s.AgentID = c.info.ID
-	c.runs[c.lastRun] = r
-	action := StartCommand
-	if s.Executor != nil {
-		action = StartExecutor
-	}
-	c.effects = append(c.effects, Effect{Action: action, Run: c.lastRun, Start: s})
-	return c.lastRun
 }

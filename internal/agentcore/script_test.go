@@ -2,6 +2,8 @@ package agentcore_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -34,13 +36,31 @@ import (
 //	registered RUN | update RUN TASK STATE | sent RUN TEXT
 //	healthy RUN | unhealthy RUN TEXT | checked RUN EXIT-CODE
 //	tick DURATION
+//	recover [after=1m] [clock=1h] [reboot] [unseen=RUN] [lost=RUN] [has=TASK,TASK]
+//
+// Recover starts another core on what the one before it wrote, as after a crash.
+// Unseen: the container of that run was launched, and that was not reported;
+// lost: it is not there any more; clock: it was set forward by so much
+// meanwhile. Runs are numbered anew.
+//
+//	registered RUN has=TASK,TASK     an executor that comes back with these
+//	update RUN TASK STATE number=N   the N-th update of an executor
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
-		s := &script{core: newCore(), now: time.Unix(0, 0).UTC()}
+		s := &script{
+			now: time.Unix(0, 0).UTC(), uptime: time.Hour, boot: "boot-1",
+			records: map[string][]byte{}, found: map[proffer.ContainerID]agentcore.Found{},
+		}
+		s.recover(t)
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			s.out.Reset()
 			s.command(t, d)
 			s.effects()
+			for s.registers {
+				s.registers = false
+				s.core.FromMaster(s.now, &protocol.Registered{AgentID: "A1"})
+				s.effects()
+			}
 			if s.out.Len() == 0 {
 				return "nothing"
 			}
@@ -49,18 +69,56 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-func newCore() *agentcore.Core {
-	return agentcore.New(agentcore.Config{
-		Info:           proffer.AgentInfo{Hostname: "host", Resources: resources.MustParse("cpus:8")},
-		StatusRetryMin: 10 * time.Second, StatusRetryMax: time.Minute, RegistrationTimeout: time.Minute,
-		ShutdownGrace: 5 * time.Second, KillStuckAfter: 30 * time.Second,
-	})
+func config() agentcore.Config {
+	return agentcore.Config{
+		Info:     proffer.AgentInfo{Hostname: "host", Resources: resources.MustParse("cpus:8")},
+		Instance: "x", StatusRetryMin: 10 * time.Second, StatusRetryMax: time.Minute, RegistrationTimeout: time.Minute,
+		ReregistrationTimeout: 2 * time.Second, ShutdownGrace: 5 * time.Second, KillStuckAfter: 30 * time.Second,
+	}
 }
 
 type script struct {
-	core *agentcore.Core
-	now  time.Time
-	out  strings.Builder
+	core   *agentcore.Core
+	now    time.Time
+	uptime time.Duration
+	boot   string
+	out    strings.Builder
+
+	registers bool // a register is to be answered
+
+	records map[string][]byte                       // what is durable
+	found   map[proffer.ContainerID]agentcore.Found // the containers that there are
+	runs    map[agentcore.RunID]proffer.ContainerID // of this core
+}
+
+// recover starts a core on what there is.
+func (s *script) recover(t *testing.T) {
+	cfg := config()
+	cfg.BootID, cfg.Uptime = s.boot, s.uptime
+	found := slices.Collect(maps.Values(s.found))
+	core, err := agentcore.Recover(cfg, s.now, maps.Clone(s.records), found)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.core, s.runs = core, map[agentcore.RunID]proffer.ContainerID{}
+}
+
+// container has the container of a run be there or not.
+func (s *script) container(run string, there bool) {
+	id := s.runs[runID(run)]
+	if there && id != "" {
+		s.found[id] = agentcore.Found{Container: proffer.ContainerStatus{ID: id, Sandbox: "/sandbox"}}
+	} else {
+		delete(s.found, id)
+	}
+}
+
+func runID(text string) agentcore.RunID {
+	id, err := strconv.ParseUint(strings.TrimPrefix(text, "r"), 10, 64)
+	if err != nil {
+		panic(fmt.Sprintf("%q is not a run: want one such as r1", text))
+	}
+	return agentcore.RunID(id)
 }
 
 func (s *script) command(t *testing.T, d *datadriven.TestData) {
@@ -76,20 +134,46 @@ func (s *script) command(t *testing.T, d *datadriven.TestData) {
 	switch d.Cmd {
 	case "connect":
 		s.core.Connected()
-		s.effects()
-		s.core.FromMaster(s.now, &protocol.Registered{AgentID: "A1"})
 	case "disconnect":
 		s.core.Disconnected()
 	case "tick":
 		s.tick(duration(t, pos[0]))
+	case "recover":
+		if v, ok := args["unseen"]; ok {
+			s.container(v, true)
+		}
+		if v, ok := args["lost"]; ok {
+			s.container(v, false)
+		}
+		if v, ok := args["after"]; ok {
+			s.now, s.uptime = s.now.Add(duration(t, v)), s.uptime+duration(t, v)
+		}
+		if v, ok := args["clock"]; ok {
+			s.now = s.now.Add(duration(t, v))
+		}
+		if slices.Contains(pos, "reboot") {
+			s.boot, s.uptime = s.boot+"+", time.Minute
+		}
+		s.recover(t)
 	case "launch", "kill", "ack", "message", "shutdown-executor", "shutdown-framework":
 		s.core.FromMaster(s.now, toAgent(t, d, pos, args))
 	default:
-		id, err := strconv.ParseUint(strings.TrimPrefix(pos[0], "r"), 10, 64)
-		if err != nil {
-			t.Fatalf("%s: %v", d.Pos, err)
+		r := report(t, d, pos[1:], args)
+		switch e := r.(type) {
+		case agentcore.Launched:
+			s.container(pos[0], true)
+			e.Container.ID = s.runs[runID(pos[0])]
+			r = e
+		case *agentcore.Exited:
+			if f, ok := s.found[s.runs[runID(pos[0])]]; ok {
+				f.Exited = e.Exit != nil
+				s.found[f.Container.ID] = f
+			}
 		}
-		s.core.Report(s.now, agentcore.RunID(id), report(t, d, pos[1:], args))
+		if slices.Contains(pos, "unheard") {
+			return // by the core: it was about to crash
+		}
+		s.core.Report(s.now, runID(pos[0]), r)
 	}
 }
 
@@ -110,16 +194,30 @@ func (s *script) tick(d time.Duration) {
 			fmt.Fprintf(&s.out, "%safter %v:\n%s", text[:before], s.now.Sub(start), text[before:])
 		}
 	}
-	s.now = end
+	s.now, s.uptime = end, s.uptime+d
 }
 
 func (s *script) effects() {
+	for key, value := range s.core.Changes() {
+		if s.records[key] = value; value == nil {
+			delete(s.records, key)
+		}
+	}
 	for _, e := range s.core.Effects() {
+		if e.Start != nil && e.Action != agentcore.Remove {
+			s.runs[e.Run] = e.Start.Container
+		}
+		if _, ok := e.Message.(*protocol.Register); ok {
+			s.registers = true
+		}
 		switch {
 		case e.Message != nil:
 			fmt.Fprintf(&s.out, "master <- %s\n", toMaster(e.Message))
 		case e.Note != nil:
 			fmt.Fprintf(&s.out, "log: %s (%s%s of %s)\n", e.Note.Text, e.Note.TaskID, e.Note.ExecutorID, e.Note.FrameworkID)
+		case e.Action == agentcore.Remove:
+			delete(s.found, e.Start.Container)
+			fmt.Fprintf(&s.out, "remove container %s\n", e.Start.Container)
 		default:
 			fmt.Fprintf(&s.out, "r%d: %s\n", e.Run, action(e))
 		}
@@ -132,6 +230,10 @@ func action(e agentcore.Effect) string {
 		return fmt.Sprintf("start the command of %s of %s", e.Start.Task.ID, e.Start.FrameworkID)
 	case agentcore.StartExecutor:
 		return fmt.Sprintf("start executor %s of %s", e.Start.Executor.ID, e.Start.FrameworkID)
+	case agentcore.Adopt:
+		return fmt.Sprintf("adopt container %s", e.Start.Container)
+	case agentcore.Confirm:
+		return fmt.Sprintf("up to %d is in good hands", e.Number)
 	case agentcore.Terminate:
 		return "SIGTERM"
 	case agentcore.Kill:
@@ -167,6 +269,9 @@ func toMaster(m protocol.ToMaster) string {
 		}
 		for _, t := range m.Tasks {
 			text += fmt.Sprintf(", task %s of %s %s", t.Task.ID, t.FrameworkID, t.State)
+			if t.Status != nil && t.Status.State != t.State {
+				text += fmt.Sprintf(" (newest status %s)", t.Status.State)
+			}
 		}
 		for _, e := range m.Executors {
 			text += fmt.Sprintf(", executor %s of %s", e.Executor.ID, e.FrameworkID)
@@ -245,6 +350,9 @@ func launch(t *testing.T, framework proffer.FrameworkID, words []string, args ma
 		task.Command = proffer.Shell("true")
 		if v, ok := args["executor"]; ok {
 			task.Command, task.Executor = nil, &proffer.ExecutorInfo{ID: proffer.ExecutorID(v), Name: "built-in"}
+			if strings.HasPrefix(v, "process") {
+				task.Executor.Command = proffer.Shell("serve")
+			}
 		}
 		if v, ok := args["max"]; ok {
 			task.MaxCompletionTime = duration(t, v)
@@ -291,6 +399,9 @@ func report(t *testing.T, d *datadriven.TestData, words []string, args map[strin
 		}
 		exit := &proffer.ExitStatus{}
 		for _, w := range words {
+			if w == "unheard" {
+				continue
+			}
 			if w == "oom" {
 				exit.OOM = true
 				continue
@@ -303,13 +414,22 @@ func report(t *testing.T, d *datadriven.TestData, words []string, args map[strin
 		}
 		return &agentcore.Exited{Exit: exit}
 	case "registered":
-		return agentcore.Registered{}
+		var r agentcore.Registered
+		for _, v := range values(d, "has") {
+			r.Tasks = append(r.Tasks, proffer.TaskID(v))
+		}
+		return r
 	case "update":
 		state, err := proffer.ParseTaskState("TASK_" + words[1])
 		if err != nil {
 			t.Fatalf("%s: %v", d.Pos, err)
 		}
-		return agentcore.Updated{Status: &proffer.TaskStatus{TaskID: proffer.TaskID(words[0]), State: state}}
+		u := agentcore.Updated{Status: &proffer.TaskStatus{TaskID: proffer.TaskID(words[0]), State: state}}
+		if v, ok := args["number"]; ok {
+			u.Update = uint64(number(v))
+			u.Number = u.Update
+		}
+		return u
 	case "sent":
 		return &agentcore.Sent{Data: []byte(words[0])}
 	case "healthy":
@@ -331,4 +451,14 @@ func duration(t *testing.T, s string) time.Duration {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// values returns the values of an argument with commas.
+func values(d *datadriven.TestData, name string) []string {
+	for _, a := range d.CmdArgs {
+		if a.Key == name {
+			return strings.Split(strings.Join(a.Vals, ","), ",")
+		}
+	}
+	return nil
 }

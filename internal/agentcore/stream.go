@@ -4,18 +4,20 @@ import (
 	"time"
 
 	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/internal/due"
 	"github.com/proffer-go/proffer/internal/protocol"
 )
 
 // stream is the statuses of a task on their way to its scheduler. One is in
 // flight; the next is sent when that is acknowledged.
 type stream struct {
-	head  *proffer.TaskStatus // in flight; nil when all are acknowledged
-	rest  []*proffer.TaskStatus
-	made  uint64        // statuses so far
-	pause time.Duration // before the head is sent again
-	retry alarm
-	fresh bool // the head is among the effects, where it still takes the newest state along
+	head   *proffer.TaskStatus // in flight; nil when all are acknowledged
+	rest   []*proffer.TaskStatus
+	newest *proffer.TaskStatus // the one made last, acknowledged or not
+	made   uint64              // statuses so far
+	pause  time.Duration       // before the head is sent again
+	retry  due.Alarm
+	fresh  bool // the head is among the effects, where it still takes the newest state along
 }
 
 // update takes a new status of a task. It owns s.
@@ -28,6 +30,7 @@ func (c *Core) update(now time.Time, t *task, s *proffer.TaskStatus) {
 		return
 	}
 	t.state = s.State
+	c.touch(t)
 	if t.framework.ending {
 		return // nobody wants to know
 	}
@@ -39,6 +42,8 @@ func (c *Core) update(now time.Time, t *task, s *proffer.TaskStatus) {
 	if s.Time.IsZero() {
 		s.Time = now
 	}
+	t.newest = s
+	c.recordStatus(t, s)
 	if t.head != nil {
 		t.rest = append(t.rest, s)
 		if s.State.Terminal() && !t.fresh {
@@ -60,7 +65,7 @@ func (c *Core) sendHead(now time.Time, t *task) {
 	t.fresh = true
 	c.send(m)
 	t.pause = min(max(2*t.pause, c.cfg.StatusRetryMin), c.cfg.StatusRetryMax)
-	c.alarms.set(&t.retry, now.Add(t.pause))
+	c.alarms.Set(&t.retry, now.Add(t.pause))
 }
 
 // acknowledge takes the status in flight off the stream. After the terminal
@@ -74,7 +79,8 @@ func (c *Core) acknowledge(now time.Time, m *protocol.Acknowledge) {
 	if !ok || t.head == nil || t.head.UpdateID != m.UpdateID {
 		return // answered before: the status was sent twice
 	}
-	c.alarms.stop(&t.retry)
+	c.alarms.Stop(&t.retry)
+	c.change(statusKey(t, t.head.UpdateID), nil)
 	ended := t.head.State.Terminal()
 	t.head, t.pause = nil, 0
 	switch {
@@ -89,9 +95,20 @@ func (c *Core) acknowledge(now time.Time, m *protocol.Acknowledge) {
 	}
 }
 
-// ring sends the status in flight again.
-func (t *task) ring(c *Core, now time.Time) {
+// resend sends the status in flight again.
+func (t *task) resend(c *Core, now time.Time) {
 	if t.head != nil {
 		c.sendHead(now, t)
 	}
+}
+
+// forgetStatuses drops what nobody wants to know any more.
+func (c *Core) forgetStatuses(t *task) {
+	if t.head != nil {
+		c.change(statusKey(t, t.head.UpdateID), nil)
+	}
+	for _, s := range t.rest {
+		c.change(statusKey(t, s.UpdateID), nil)
+	}
+	t.head, t.rest = nil, nil
 }

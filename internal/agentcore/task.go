@@ -5,6 +5,7 @@ import (
 
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/executor"
+	"github.com/proffer-go/proffer/internal/due"
 	"github.com/proffer-go/proffer/internal/protocol"
 )
 
@@ -13,12 +14,34 @@ type task struct {
 	info      *proffer.TaskInfo
 	framework *framework
 	role      string
-	number    uint64            // in the order of launching
-	state     proffer.TaskState // the newest
-	executor  *agentExecutor    // that runs it, or
-	command   *command          // its container; nil for neither
-	limit     *limit            // of an executor's task with a MaxCompletionTime
+	user      string              // of the framework
+	number    uint64              // in the order of launching
+	group     uint64              // the number of the first task of its group; 0 for none
+	container proffer.ContainerID // of a command
+	state     proffer.TaskState   // the newest
+	executor  *agentExecutor      // that runs it, or
+	command   *command            // its container; nil for neither
+	handed    handed              // to its executor
+	limit     *limit              // of an executor's task with a MaxCompletionTime
+	touched   bool                // its progress is to be written
 	stream
+}
+
+// handed is how far a task has come with its executor.
+type handed struct {
+	over   bool           // the executor was told to launch it
+	kill   *time.Duration // and to end it within that grace
+	update uint64         // the number of its last update of the task
+}
+
+// addTask adds a task that is new to the agent.
+func (c *Core) addTask(f *framework, info *proffer.TaskInfo) *task {
+	c.launched++
+	t := &task{info: info, framework: f, number: c.launched}
+	t.retry.Ring = func(now time.Time) { t.resend(c, now) }
+	f.tasks[info.ID] = t
+	c.touch(t)
+	return t
 }
 
 // runTasks launches tasks.
@@ -32,8 +55,9 @@ func (c *Core) runTasks(now time.Time, m *protocol.RunTasks) {
 		return
 	}
 	var g *group
+	first := uint64(0)
 	if m.Group {
-		g = new(group)
+		g, first = new(group), c.launched+1
 	}
 	for _, info := range m.Tasks {
 		if _, known := f.tasks[info.ID]; known {
@@ -41,15 +65,22 @@ func (c *Core) runTasks(now time.Time, m *protocol.RunTasks) {
 			c.note(Note{Text: "launch of a task id that the agent has already ignored", FrameworkID: f.id, TaskID: info.ID})
 			continue
 		}
-		c.launched++
-		t := &task{info: info, framework: f, role: m.Role, number: c.launched}
-		t.retry.owner = t
-		f.tasks[info.ID] = t
+		t := c.addTask(f, info)
+		t.role, t.user, t.group = m.Role, m.User, first
+		if info.Command != nil {
+			t.container = c.newContainer(string(info.ID))
+		}
+		if err := c.recordTask(t); err != nil {
+			t.info = &proffer.TaskInfo{ID: info.ID}
+			_ = c.recordTask(t) // an id is always fit
+			c.end(now, t, proffer.TaskError, proffer.ReasonTaskInvalid, "its description cannot be kept: "+err.Error())
+			continue
+		}
 		switch {
 		case info.Command != nil:
-			c.launchCommand(now, t, m.User, g)
+			c.launchCommand(now, t, g)
 		case info.Executor != nil:
-			c.launchOnExecutor(now, t, m.User)
+			c.launchOnExecutor(now, t)
 		default:
 			c.end(now, t, proffer.TaskError, proffer.ReasonTaskInvalid, "neither a command nor an executor is set")
 		}
@@ -82,10 +113,8 @@ func (c *Core) killTask(now time.Time, m *protocol.KillTask) {
 	case f.ending:
 	case !ok:
 		// It never arrived: say so until that is acknowledged.
-		c.launched++
-		t = &task{info: &proffer.TaskInfo{ID: m.TaskID}, framework: f, number: c.launched}
-		t.retry.owner = t
-		f.tasks[m.TaskID] = t
+		t = c.addTask(f, &proffer.TaskInfo{ID: m.TaskID})
+		_ = c.recordTask(t) // an id is always fit
 		c.end(now, t, proffer.TaskDropped, proffer.ReasonTaskUnknown, "the agent was to kill a task that it does not know")
 	case t.state.Terminal():
 	case t.command != nil:
@@ -109,29 +138,37 @@ func graceOf(info *proffer.TaskInfo, override *time.Duration) time.Duration {
 // limit is the MaxCompletionTime of an executor's task, from the moment when
 // it runs.
 type limit struct {
-	task   *task
-	passed bool
-	alarm
+	started time.Time // zero before it runs
+	passed  bool
+	alarm   due.Alarm
 }
 
-// watch follows what an executor tells of a task with a limit, and changes the
-// end of one that took too long.
-func (l *limit) watch(c *Core, now time.Time, s *proffer.TaskStatus) {
-	switch {
-	case s.State.Terminal():
-		c.alarms.stop(&l.alarm)
-		if l.passed && s.State == proffer.TaskKilled {
-			s.State, s.Reason = proffer.TaskFailed, proffer.ReasonMaxCompletionTimeReached
+// addLimit prepares for the MaxCompletionTime of an executor's task.
+func (c *Core) addLimit(t *task) {
+	if t.info.MaxCompletionTime > 0 {
+		t.limit = new(limit)
+		t.limit.alarm.Ring = func(now time.Time) {
+			t.limit.passed = true
+			t.executor.kill(c, now, t, graceOf(t.info, nil))
 		}
-	case s.State == proffer.TaskRunning && !l.passed && !l.Set():
-		c.alarms.set(&l.alarm, now.Add(l.task.info.MaxCompletionTime))
 	}
 }
 
-// ring has the executor end the task.
-func (l *limit) ring(c *Core, _ time.Time) {
-	l.passed = true
-	c.tell(l.task.executor.id, &executor.KillEvent{TaskID: l.task.info.ID, Grace: graceOf(l.task.info, nil)})
+// limited follows what an executor tells of a task with a limit, and changes
+// the end of one that took too long.
+func (c *Core) limited(now time.Time, t *task, s *proffer.TaskStatus) {
+	l := t.limit
+	switch {
+	case l == nil:
+	case s.State.Terminal():
+		c.alarms.Stop(&l.alarm)
+		if l.passed && s.State == proffer.TaskKilled {
+			s.State, s.Reason = proffer.TaskFailed, proffer.ReasonMaxCompletionTimeReached
+		}
+	case s.State == proffer.TaskRunning && l.started.IsZero():
+		l.started = now
+		c.alarms.Set(&l.alarm, now.Add(t.info.MaxCompletionTime))
+	}
 }
 
 func (c *Core) tell(id RunID, e executor.Event) {
