@@ -325,7 +325,7 @@ func (d *Driver) Teardown() error {
 	d.mu.Lock()
 	d.tornDown = true
 	d.mu.Unlock()
-	err := d.send(&TeardownCall{})
+	err := d.send(&TeardownCall{}) // again by a later session, if this one is lost
 	if errors.Is(err, ErrNotSubscribed) {
 		d.mu.Lock()
 		d.tornDown = false

@@ -217,6 +217,9 @@ func (d *Driver) handleSubscribed(ctx context.Context, e *SubscribedEvent) error
 	d.framework.ID = e.FrameworkID
 	d.mu.Unlock()
 	d.cfg.Logger.Info("subscribed", zap.String("framework_id", string(e.FrameworkID)))
+	if d.isTornDown() {
+		return d.send(&TeardownCall{}) // the first one was lost with its session
+	}
 	if isNew {
 		if err := d.remember(ctx, e.FrameworkID); err != nil {
 			return Terminal(err)

@@ -160,3 +160,26 @@ func TestIDThatCannotBeKeptIsAnError(t *testing.T) {
 		t.Error("it was offered resources all the same")
 	}
 }
+
+// A teardown that is lost with its session is sent by the next one.
+func TestLostTeardownIsSentAgain(t *testing.T) {
+	first, second := newFakeSession(), newFakeSession(offersOf(offer("o1", "cpus:1")))
+	subscribed := make(chan struct{}, 2)
+	s := &funcs{
+		subscribed: func(*scheduler.Driver) error { subscribed <- struct{}{}; return nil },
+		offers:     func(*scheduler.Driver, []*offers.Offer) error { t.Error("it is offered resources"); return nil },
+	}
+	r := start(t, s, scheduler.Config{Master: newFakeMaster(first, second)})
+	<-subscribed
+	if err := r.Teardown(); err != nil {
+		t.Fatal(err)
+	}
+	first.events.Close(errors.New("connection reset"))
+	if diff := cmp.Diff([]scheduler.Call{&scheduler.TeardownCall{}}, second.sent(t, 1)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	second.events.Close(scheduler.ErrFrameworkRemoved)
+	if err := r.result(); err != nil {
+		t.Errorf("Run returned %v", err)
+	}
+}
