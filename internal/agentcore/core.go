@@ -19,7 +19,7 @@ import (
 
 // Config configures a Core. All durations are positive.
 type Config struct {
-	Info proffer.AgentInfo // without an id
+	Info proffer.AgentInfo // without an id, unless it is not the master who assigns it
 
 	// Instance is a part of the ids of all containers, so that they are told
 	// from those of other agents. It is never used by another agent.

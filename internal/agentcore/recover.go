@@ -48,7 +48,9 @@ func Recover(cfg Config, now time.Time, records map[string][]byte, found []Found
 	}
 	r.durable, r.begin = true, now
 	r.starts = r.agent.GetStarts() + 1
-	r.info.ID = proffer.AgentID(r.agent.GetId())
+	if id := r.agent.GetId(); id != "" {
+		r.info.ID = proffer.AgentID(id)
+	}
 	r.booted = len(records) > 0 && r.agent.GetBootId() != cfg.BootID
 	r.recordAgent()
 	for _, id := range r.ending {
