@@ -1,6 +1,7 @@
 package schedulertest
 
 import (
+	"maps"
 	"strconv"
 	"time"
 
@@ -16,6 +17,8 @@ const (
 	registrationTimeout = time.Minute
 	shutdownGrace       = 5 * time.Second
 	killStuckAfter      = 30 * time.Second
+
+	reregistrationTimeout = 10 * time.Second
 )
 
 // agent is a real agent's state machine, with what outlives it: its checkpoint
@@ -23,6 +26,7 @@ const (
 type agent struct {
 	peer
 	cluster    *Cluster
+	number     int
 	info       proffer.AgentInfo
 	id         proffer.AgentID // also of one that is down
 	core       *agentcore.Core // nil while it is down
@@ -35,10 +39,12 @@ type agent struct {
 	told       bool               // by the master, in this step
 	effects    []agentcore.Effect // a copy, as carrying one out makes others
 	acks       []ack              // that it was told and has not written yet
+	links      uint64             // connections since its start
+	refused    bool               // by the master: it does not come back
 }
 
 func newAgent(c *Cluster, number int, info proffer.AgentInfo) *agent {
-	g := &agent{cluster: c, id: info.ID, info: info}
+	g := &agent{cluster: c, number: number, id: info.ID, info: info}
 	g.name = string(info.ID)
 	if g.name == "" {
 		g.name = "agent " + strconv.Itoa(number)
@@ -66,14 +72,32 @@ func newAgent(c *Cluster, number int, info proffer.AgentInfo) *agent {
 // now is the time on the agent's clock.
 func (g *agent) now() time.Time { return g.cluster.Now().Add(g.skew) }
 
-// start begins an agent on what its checkpoint has.
+// start begins an agent on what its checkpoint has and its machine runs.
 func (g *agent) start() {
-	g.skew = g.nextSkew
-	g.core = agentcore.New(agentcore.Config{
-		Info:           g.info,
+	if g.core != nil || g.refused {
+		return
+	}
+	c := g.cluster
+	g.skew, g.links = g.nextSkew, 0
+	cfg := agentcore.Config{
+		Info: g.info, Instance: "i" + strconv.Itoa(g.number), BootID: "boot-" + strconv.Itoa(g.machine.boots),
+		Uptime:         c.elapsed() - g.machine.booted,
 		StatusRetryMin: statusRetryMin, StatusRetryMax: statusRetryMax,
-		RegistrationTimeout: registrationTimeout, ShutdownGrace: shutdownGrace, KillStuckAfter: killStuckAfter,
-	})
+		RegistrationTimeout: registrationTimeout, ReregistrationTimeout: reregistrationTimeout,
+		ShutdownGrace: shutdownGrace, KillStuckAfter: killStuckAfter,
+	}
+	if c.cfg.Forgetful {
+		g.core = agentcore.New(cfg)
+	} else {
+		core, err := agentcore.Recover(cfg, g.now(), maps.Clone(g.checkpoint.records), g.machine.found())
+		if err != nil {
+			c.violated("%s cannot be started again: %v", g.name, err)
+			return
+		}
+		g.core = core
+	}
+	c.happens(g.name, "starts", nil)
+	g.drain()
 	g.connect()
 }
 
@@ -85,6 +109,7 @@ func (g *agent) connect() {
 	}
 	conn := g.cluster.connect(&g.peer)
 	conn.agent = g
+	g.links++
 	g.core.Connected()
 	g.drain()
 }
@@ -107,7 +132,12 @@ func (g *agent) reachAgain() {
 }
 
 // crash ends the agent, as a killed process: what it runs goes on.
-func (g *agent) crash(why string) { g.stop("crashes: "+why, false) }
+func (g *agent) crash(why string) {
+	if g.core != nil {
+		g.cluster.stats.AgentCrashes++
+		g.stop("crashes: "+why, false)
+	}
+}
 
 // stop ends the agent; silently, as when its machine loses its power.
 func (g *agent) stop(why string, silently bool) {
@@ -116,7 +146,6 @@ func (g *agent) stop(why string, silently bool) {
 	}
 	c := g.cluster
 	c.happens(g.name, why, nil)
-	c.stats.AgentCrashes++
 	g.core = nil
 	g.checkpoint.lose()
 	g.machine.detach()
@@ -137,7 +166,13 @@ func (g *agent) arrived(message any) {
 	case *protocol.Registered:
 		g.id, g.name = m.AgentID, string(m.AgentID)
 	case *protocol.Refused:
-		g.cluster.refused = append(g.cluster.refused, refusal(g.id, m.Message))
+		g.cluster.refusals = append(g.cluster.refusals, refusal(g.id, m.Message))
+		g.refused = true
+		if m.Shutdown {
+			g.machine.clear()
+		}
+		g.stop("is refused: "+m.Message, false)
+		return
 	}
 	g.core.FromMaster(g.now(), message.(protocol.ToAgent))
 	if h := g.cluster.history; h != nil {
@@ -152,11 +187,12 @@ func (g *agent) arrived(message any) {
 // drain does what the core wants done until it wants nothing more.
 func (g *agent) drain() {
 	for g.core != nil {
+		changes := g.core.Changes()
 		g.effects = append(g.effects[:0], g.core.Effects()...)
-		if len(g.effects) == 0 {
+		if len(changes)+len(g.effects) == 0 {
 			break
 		}
-		g.checkpoint.commit(nil, g.effects)
+		g.checkpoint.commit(changes, g.effects)
 		clear(g.effects)
 	}
 	if g.core == nil {
@@ -191,7 +227,7 @@ func (g *agent) carryOut(effects []agentcore.Effect) {
 func (g *agent) do(e *agentcore.Effect) {
 	switch {
 	case e.Message != nil:
-		if g.conn != nil {
+		if g.conn != nil && e.Number == g.links {
 			g.conn.toMaster.post(e.Message)
 		}
 		return
@@ -204,9 +240,17 @@ func (g *agent) do(e *agentcore.Effect) {
 		g.machine.startCommand(e.Run, e.Start)
 	case agentcore.StartExecutor:
 		g.machine.startExecutor(e.Run, e.Start)
+	case agentcore.Adopt:
+		g.machine.adopt(e.Run, e.Start.Container)
+	case agentcore.Remove:
+		delete(g.machine.boxes, e.Start.Container)
 	case agentcore.Tell:
 		if x, ok := g.machine.runs[e.Run].(*simulatedExecutor); ok {
 			x.handle(e.Event)
+		}
+	case agentcore.Confirm:
+		if x, ok := g.machine.runs[e.Run].(*simulatedExecutor); ok {
+			x.confirmed(e.Number)
 		}
 	case agentcore.Terminate:
 		g.machine.signal(e.Run, terminated)
@@ -216,7 +260,11 @@ func (g *agent) do(e *agentcore.Effect) {
 		if k, ok := g.machine.runs[e.Run].(*container); ok {
 			k.probe()
 		}
-	default: // probes need no end: there is one of each
+	case agentcore.StopProbes:
+		if k, ok := g.machine.runs[e.Run].(*container); ok {
+			g.cluster.timers.stop(&k.health)
+		}
+	case agentcore.NoAction:
 	}
 }
 

@@ -140,8 +140,8 @@ func (x *chaos) agentDown(g *agent) {
 	x.later(func() {
 		if g.core == nil {
 			g.nextSkew = x.skew()
-			g.start()
 		}
+		g.start()
 	})
 }
 

@@ -33,15 +33,16 @@ type Cluster struct {
 	launched int // frameworks so far
 
 	// mu guards what drivers may reach from goroutines of their own.
-	mu      sync.Mutex
-	ids     uint64 // of connections
-	inputs  []input
-	due     bool       // the master is to advance without an input
-	told    []*agent   // by the master, which have not acted on it yet
-	ready   []*session // with something to receive, in order
-	refused []error    // agents that the master did not admit
-	stats   Stats
-	spare   []input
+	mu     sync.Mutex
+	ids    uint64 // of connections
+	inputs []input
+	due    bool       // the master is to advance without an input
+	told   []*agent   // by the master, which have not acted on it yet
+	ready  []*session // with something to receive, in order
+	stats  Stats
+	spare  []input
+
+	refusals []error // of agents that the master did not admit
 
 	faults    Faults // in force
 	random    *rand.Rand
@@ -87,7 +88,7 @@ func New(cfg Config) (*Cluster, error) {
 		g.start()
 	}
 	c.settle()
-	if err := errors.Join(c.refused...); err != nil {
+	if err := errors.Join(c.refusals...); err != nil {
 		return nil, err
 	}
 	c.faults = cfg.Faults

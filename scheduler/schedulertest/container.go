@@ -47,30 +47,64 @@ type container struct {
 	work
 	id     agentcore.RunID // to the agent that watches it; 0 for none
 	status proffer.ContainerStatus
+	ended  bool
+	exit   *proffer.ExitStatus // of one that has ended; nil where nobody saw it
 	health timer
 }
 
 func (m *machine) startCommand(id agentcore.RunID, s *agentcore.Start) {
-	k := &container{id: id, status: proffer.ContainerStatus{ID: m.newContainer()}}
-	m.runs[id] = k
+	k := &container{id: id, status: proffer.ContainerStatus{ID: s.Container}}
+	m.add(id, s.Container, k)
 	k.begin(m, s.FrameworkID, s.Task, k.end)
 	status := k.status
 	m.agent.report(id, agentcore.Launched{Container: &status})
 }
 
 func (k *container) end(exit proffer.ExitStatus) {
-	m := k.machine
-	m.agent.cluster.timers.stop(&k.health)
+	if k.ended {
+		return
+	}
+	k.ended, k.exit = true, &exit
+	k.machine.agent.cluster.timers.stop(&k.health)
 	k.finish(exit)
-	if k.id != 0 {
-		delete(m.runs, k.id)
-		m.agent.report(k.id, &agentcore.Exited{Exit: &exit})
+	k.tellEnd()
+}
+
+// tellEnd tells the agent that watches it.
+func (k *container) tellEnd() {
+	if k.id == 0 {
+		return
+	}
+	r := &agentcore.Exited{Exit: k.exit}
+	if k.exit == nil {
+		r.Message = "it ended with its machine"
+	}
+	id := k.id
+	k.id = 0
+	delete(k.machine.runs, id)
+	k.machine.agent.report(id, r)
+}
+
+func (k *container) attach(id agentcore.RunID) {
+	if k.id = id; k.ended {
+		k.tellEnd()
 	}
 }
 
 func (k *container) detach() {
 	k.machine.agent.cluster.timers.stop(&k.health)
 	k.id = 0
+}
+
+func (k *container) vanish() {
+	if !k.ended {
+		k.ended = true
+		k.finish(killed)
+	}
+}
+
+func (k *container) found() agentcore.Found {
+	return agentcore.Found{Container: k.status, Exited: k.exit != nil}
 }
 
 // probe tells that the task is well, or for how long it is not.

@@ -26,11 +26,7 @@ func (c *Cluster) RebootAgent(id proffer.AgentID) error {
 
 // RestartAgent starts an agent that is down.
 func (c *Cluster) RestartAgent(id proffer.AgentID) error {
-	return c.with(id, func(g *agent) {
-		if g.core == nil {
-			g.start()
-		}
-	})
+	return c.with(id, (*agent).start)
 }
 
 // Partition cuts an agent off from the master: what is sent that way is lost.
@@ -156,9 +152,7 @@ func (c *Cluster) StopFaults() error {
 		c.stick(g, false)
 		c.slowDown(g, 0)
 		c.cutOff(&g.peer, 0)
-		if g.core == nil {
-			g.start()
-		}
+		g.start()
 		g.reachAgain()
 	}
 	for _, f := range c.programs {
@@ -182,17 +176,11 @@ func (c *Cluster) with(id proffer.AgentID, do func(g *agent)) error {
 }
 
 func (g *agent) reboot() {
-	g.stop("loses its power", true)
-	g.machine.reboot()
-}
-
-// reboot ends all that runs, without a trace.
-func (m *machine) reboot() {
-	m.boots++
-	m.stuck = false
-	for _, w := range m.liveTasks() {
-		w.finish(killed)
+	if g.core != nil {
+		g.cluster.stats.AgentCrashes++
+		g.stop("loses its power", true)
 	}
+	g.machine.reboot()
 }
 
 func (c *Cluster) restartMaster() error {

@@ -9,17 +9,35 @@ import (
 	"github.com/proffer-go/proffer/internal/agentcore"
 )
 
-// simulatedExecutor runs tasks as every good executor does.
+// simulatedExecutor runs tasks as every good executor does. One in a process of
+// its own numbers what it says, and says it until it is confirmed.
 type simulatedExecutor struct {
 	machine   *machine
 	id        agentcore.RunID // to the agent that watches it; 0 for none
+	status    proffer.ContainerStatus
+	builtIn   bool
 	framework proffer.FrameworkID
 	tasks     map[proffer.TaskID]*work
+	ended     bool
+	exit      *proffer.ExitStatus // of one that has ended; nil where nobody saw it
+
+	said      uint64 // updates so far
+	unheard   []agentcore.Updated
+	unheardOf map[proffer.TaskID]int // how many of unheard are of that task
 }
 
 func (m *machine) startExecutor(id agentcore.RunID, s *agentcore.Start) {
-	m.runs[id] = &simulatedExecutor{machine: m, id: id, framework: s.FrameworkID, tasks: make(map[proffer.TaskID]*work)}
-	m.agent.report(id, agentcore.Launched{})
+	x := &simulatedExecutor{
+		machine: m, id: id, status: proffer.ContainerStatus{ID: s.Container}, builtIn: s.Executor.Command == nil,
+		framework: s.FrameworkID, tasks: make(map[proffer.TaskID]*work), unheardOf: make(map[proffer.TaskID]int),
+	}
+	m.add(id, s.Container, x)
+	launched := agentcore.Launched{}
+	if !x.builtIn {
+		status := x.status
+		launched.Container = &status
+	}
+	m.agent.report(id, launched)
 	m.agent.report(id, agentcore.Registered{})
 }
 
@@ -59,19 +77,87 @@ func (x *simulatedExecutor) finish(id proffer.TaskID, state proffer.TaskState, e
 }
 
 func (x *simulatedExecutor) update(id proffer.TaskID, state proffer.TaskState, message string) {
+	u := agentcore.Updated{Status: &proffer.TaskStatus{TaskID: id, State: state, Message: message}}
+	if !x.builtIn {
+		x.said++
+		u.Number, u.Update = x.said, x.said
+		x.unheard = append(x.unheard, u)
+		x.unheardOf[id]++
+	}
+	x.say(u)
+}
+
+// say tells the agent, which owns the status then.
+func (x *simulatedExecutor) say(u agentcore.Updated) {
 	if x.id != 0 {
-		x.machine.agent.report(x.id, agentcore.Updated{Status: &proffer.TaskStatus{TaskID: id, State: state, Message: message}})
+		status := *u.Status
+		u.Status = &status
+		x.machine.agent.report(x.id, u)
+	}
+}
+
+// confirmed tells that the agent has kept everything up to number.
+func (x *simulatedExecutor) confirmed(number uint64) {
+	for len(x.unheard) > 0 && x.unheard[0].Number <= number {
+		id := x.unheard[0].Status.TaskID
+		x.unheard = x.unheard[1:]
+		if x.unheardOf[id]--; x.unheardOf[id] == 0 {
+			delete(x.unheardOf, id)
+		}
+	}
+}
+
+// attach registers with an agent that was started again.
+func (x *simulatedExecutor) attach(id agentcore.RunID) {
+	if x.id = id; x.ended {
+		x.tellEnd()
+		return
+	}
+	has := maps.Clone(x.unheardOf)
+	for id := range x.tasks {
+		has[id] = 1
+	}
+	x.machine.agent.report(id, agentcore.Registered{Tasks: slices.Sorted(maps.Keys(has))})
+	for _, u := range slices.Clone(x.unheard) {
+		x.say(u)
 	}
 }
 
 func (x *simulatedExecutor) end(exit proffer.ExitStatus) {
+	if x.ended {
+		return
+	}
 	for _, id := range slices.Sorted(maps.Keys(x.tasks)) {
 		x.finish(id, proffer.TaskKilled, exit)
 	}
-	if x.id != 0 {
-		delete(x.machine.runs, x.id)
-		x.machine.agent.report(x.id, &agentcore.Exited{Exit: &exit})
+	x.ended, x.exit = true, &exit
+	x.tellEnd()
+}
+
+func (x *simulatedExecutor) tellEnd() {
+	if x.id == 0 {
+		return
+	}
+	id := x.id
+	x.id = 0
+	delete(x.machine.runs, id)
+	x.machine.agent.report(id, &agentcore.Exited{Exit: x.exit})
+}
+
+func (x *simulatedExecutor) detach() {
+	if x.id = 0; x.builtIn {
+		x.vanish()
 	}
 }
 
-func (x *simulatedExecutor) detach() { x.id = 0 }
+func (x *simulatedExecutor) vanish() {
+	x.ended = true
+	for _, id := range slices.Sorted(maps.Keys(x.tasks)) {
+		x.tasks[id].finish(killed)
+	}
+	clear(x.tasks)
+}
+
+func (x *simulatedExecutor) found() agentcore.Found {
+	return agentcore.Found{Container: x.status, Exited: x.exit != nil}
+}

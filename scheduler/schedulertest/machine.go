@@ -1,12 +1,11 @@
 package schedulertest
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"syscall"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -20,35 +19,84 @@ var (
 	killed     = proffer.ExitStatus{Code: 128 + int(syscall.SIGKILL), Signal: syscall.SIGKILL}
 )
 
-// machine is what an agent runs on: containers and executors outlive it.
+// machine is what an agent runs on: containers outlive the agent. What is built
+// into the agent ends with it.
 type machine struct {
-	agent      *agent
-	boots      int
-	containers uint64 // so far
-	runs       map[agentcore.RunID]simulated
-	live       map[*work]struct{} // tasks that run
-	stuck      bool               // nothing can be killed
+	agent  *agent
+	boots  int
+	booted time.Duration // when it was last
+	runs   map[agentcore.RunID]simulated
+	boxes  map[proffer.ContainerID]simulated // that were not removed
+	live   map[*work]struct{}                // tasks that run
+	stuck  bool                              // nothing can be killed
 }
 
 // simulated is a run: a command's container, or an executor.
 type simulated interface {
-	// end has it end at once.
-	end(exit proffer.ExitStatus)
+	// attach has it be a run of the agent that has been started.
+	attach(id agentcore.RunID)
 	// detach has it go on without an agent.
 	detach()
+	// end has it end at once.
+	end(exit proffer.ExitStatus)
+	// vanish has it end with its machine, without a trace.
+	vanish()
+	// found is what a containerizer says of it.
+	found() agentcore.Found
 }
 
 func (m *machine) init(g *agent) {
 	m.agent, m.boots = g, 1
-	m.runs, m.live = make(map[agentcore.RunID]simulated), make(map[*work]struct{})
+	m.runs, m.boxes = make(map[agentcore.RunID]simulated), make(map[proffer.ContainerID]simulated)
+	m.live = make(map[*work]struct{})
 }
 
-// detach has everything go on without an agent.
+// add adds a run that begins. Container is empty for what is built in.
+func (m *machine) add(id agentcore.RunID, container proffer.ContainerID, r simulated) {
+	m.runs[id] = r
+	if container != "" {
+		m.boxes[container] = r
+	}
+}
+
+// adopt has a container of before the agent's start be a run of its.
+func (m *machine) adopt(id agentcore.RunID, container proffer.ContainerID) {
+	if r, ok := m.boxes[container]; ok {
+		m.runs[id] = r
+		r.attach(id)
+	}
+}
+
+// found returns the containers that were not removed.
+func (m *machine) found() []agentcore.Found {
+	var list []agentcore.Found
+	for _, id := range slices.Sorted(maps.Keys(m.boxes)) {
+		list = append(list, m.boxes[id].found())
+	}
+	return list
+}
+
+// detach has everything go on without an agent, but for what is built in.
 func (m *machine) detach() {
 	for _, id := range slices.Sorted(maps.Keys(m.runs)) {
 		m.runs[id].detach()
 	}
 	clear(m.runs)
+}
+
+// reboot ends all that runs, without a trace.
+func (m *machine) reboot() {
+	m.boots++
+	m.booted, m.stuck = m.agent.cluster.elapsed(), false
+	for _, id := range slices.Sorted(maps.Keys(m.boxes)) {
+		m.boxes[id].vanish()
+	}
+}
+
+// clear ends all that runs and removes it.
+func (m *machine) clear() {
+	m.reboot()
+	clear(m.boxes)
 }
 
 func (m *machine) signal(id agentcore.RunID, exit proffer.ExitStatus) {
@@ -61,18 +109,6 @@ func (m *machine) signal(id agentcore.RunID, exit proffer.ExitStatus) {
 		return
 	}
 	r.end(exit)
-}
-
-func (m *machine) newContainer() proffer.ContainerID {
-	m.containers++
-	return proffer.ContainerID("container-" + strconv.FormatUint(m.containers, 10))
-}
-
-// liveTasks returns what runs, in the order in which it was started.
-func (m *machine) liveTasks() []*work {
-	list := slices.Collect(maps.Keys(m.live))
-	slices.SortFunc(list, func(x, y *work) int { return cmp.Compare(x.number, y.number) })
-	return list
 }
 
 func (g *agent) note(n *agentcore.Note) {
