@@ -10,6 +10,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,8 +43,38 @@ type phillyResult struct {
 	Declines  int            `json:"declines"`
 	Wall      float64        `json:"wall_s"`
 
-	jobs  []*gangJob
-	begin time.Time
+	Faults    phillyFaults `json:"faults"`
+	Reboots   int          `json:"agents_killed"`
+	Failovers int          `json:"master_failovers"`
+	Lost      int          `json:"attempts_lost"`  // of jobs, with an agent
+	HoursLost float64      `json:"gpu_hours_lost"` // that those ran for
+
+	jobs     []*gangJob
+	byNumber map[int]*gangJob
+	begin    time.Time
+}
+
+// phillyFaults is what goes wrong during a replay.
+type phillyFaults struct {
+	KillAgents float64 `json:"agents_killed_per_day"` // the part of them
+	Failovers  float64 `json:"master_failovers_per_day"`
+	Seed       uint64  `json:"seed"`
+}
+
+func (f *phillyFaults) any() bool { return f.KillAgents > 0 || f.Failovers > 0 }
+
+// faults returns them for the simulator. A machine that is killed is away for
+// ten minutes, a master for half of one.
+func (f *phillyFaults) faults(agents int) schedulertest.Faults {
+	const day = float64(24 * time.Hour)
+	faults := schedulertest.Faults{Outage: 5 * time.Minute}
+	if f.KillAgents > 0 {
+		faults.AgentReboot = time.Duration(day / (f.KillAgents * float64(agents)))
+	}
+	if f.Failovers > 0 {
+		faults.MasterCrash = time.Duration(day / f.Failovers)
+	}
+	return faults
 }
 
 // tenantResult is what a policy does with the jobs of a tenant.
@@ -59,8 +90,14 @@ func phillyCommand(flags *flag.FlagSet) func(io *terminal) (result, error) {
 	agents := flags.Int("agents", 60, "how many machines there are")
 	gpus := flags.Int("gpus", 8, "how many GPUs a machine has")
 	which := flags.String("policy", "drf", "which tenant is next: fifo (whose first job has waited for the longest) or drf (who has the least)")
+	var faults phillyFaults
+	flags.Float64Var(&faults.KillAgents, "kill-agents", 0, "the part of the machines that lose their power each day, with all that runs there")
+	flags.Float64Var(&faults.Failovers, "master-failovers-per-day", 0, "how often a day the master is killed")
+	flags.Uint64Var(&faults.Seed, "seed", 1, "decides when")
 	return func(io *terminal) (result, error) {
 		switch {
+		case !(faults.KillAgents >= 0 && faults.KillAgents <= 100) || !(faults.Failovers >= 0 && faults.Failovers <= 1000):
+			return nil, usagef("-kill-agents %v -master-failovers-per-day %v: want 0 to 100 and 0 to 1000", faults.KillAgents, faults.Failovers)
 		case *trace == "":
 			return nil, usagef("-trace is missing: name a trace of GPU jobs")
 		case *which != "fifo" && *which != "drf":
@@ -72,7 +109,7 @@ func phillyCommand(flags *flag.FlagSet) func(io *terminal) (result, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := &phillyResult{Trace: filepath.Base(*trace), Policy: *which, Agents: *agents, GPUs: *agents * *gpus, Jobs: len(jobs), jobs: jobs}
+		r := &phillyResult{Trace: filepath.Base(*trace), Policy: *which, Agents: *agents, GPUs: *agents * *gpus, Jobs: len(jobs), jobs: jobs, Faults: faults}
 		if err := r.replay(io, *gpus); err != nil {
 			return nil, err
 		}
@@ -88,12 +125,14 @@ func (r *phillyResult) replay(io *terminal, gpus int) error {
 		return nil
 	}
 	tenants := make(map[string]*tenant)
+	r.byNumber = make(map[int]*gangJob, len(r.jobs))
 	for _, j := range r.jobs {
+		r.byNumber[j.number] = j
 		if j.rejected = j.gpus > r.GPUs; j.rejected {
 			continue
 		}
 		if tenants[j.tenant] == nil {
-			tenants[j.tenant] = &tenant{role: j.tenant, jobs: make(map[proffer.TaskID]*gangJob)}
+			tenants[j.tenant] = &tenant{role: j.tenant, faults: r.Faults.any(), jobs: make(map[proffer.TaskID]*gangJob)}
 		}
 		tenants[j.tenant].left++
 	}
@@ -112,9 +151,6 @@ func (r *phillyResult) replay(io *terminal, gpus int) error {
 			return fmt.Errorf("tenant %q: %w", name, err)
 		}
 		programs[name] = c.Go(context.Background(), t.driver.Run)
-		if err := t.demand(); err != nil {
-			return fmt.Errorf("tenant %q: %w", name, err)
-		}
 	}
 	p, arrived := newProgress(io.stderr), 0
 	for _, j := range r.jobs {
@@ -133,6 +169,7 @@ func (r *phillyResult) replay(io *terminal, gpus int) error {
 	p.end()
 	stats := c.Stats()
 	r.Offers, r.Declines, r.Peak = stats.Offers, stats.Declines, use.peak
+	r.Reboots, r.Failovers = stats.AgentCrashes, stats.MasterCrashes
 	return errors.Join(err, r.verify(tenants, programs, use))
 }
 
@@ -146,7 +183,7 @@ func (r *phillyResult) run(c *schedulertest.Cluster, programs map[string]*schedu
 	last := r.jobs[len(r.jobs)-1].submit
 	for before := (schedulertest.Stats{}); ; {
 		if stop := c.RunFor(step); stop != schedulertest.Reached {
-			return fmt.Errorf("the replay came to a stop at %s: %v", c.Now().Format(time.DateTime), stop)
+			return errors.Join(fmt.Errorf("the replay came to a stop at %s: %v", c.Now().Format(time.DateTime), stop), c.Err())
 		}
 		done := true
 		for _, f := range programs {
@@ -176,12 +213,21 @@ func (r *phillyResult) cluster(gpus int, tenants map[string]*tenant, use *usage)
 		Agents: schedulertest.Agents(r.Agents, has),
 		Start:  r.jobs[0].submit,
 		Offers: offers.Config{Policy: next, Coalesce: -1, OfferTimeout: -1, MinAllocatable: []resources.Quantities{}},
+		Seed:   r.Faults.Seed,
+		Faults: r.Faults.faults(r.Agents),
+		// Policies are compared as fast as can be.
+		Unchecked: !r.Faults.any(), PassValues: !r.Faults.any(), Forgetful: !r.Faults.any(),
 		Lifetime: func(t *proffer.TaskInfo) (time.Duration, proffer.ExitStatus) {
-			return use.jobOf(t, tenants).duration, proffer.ExitStatus{}
+			return r.jobOf(t).duration, proffer.ExitStatus{}
 		},
 		Observer: schedulertest.Observer{
 			TaskStarted: func(_ time.Time, t *schedulertest.Task) { use.add(t, +1) },
-			TaskEnded:   func(_ time.Time, t *schedulertest.Task, _ proffer.ExitStatus) { use.add(t, -1) },
+			TaskEnded: func(now time.Time, t *schedulertest.Task, exit proffer.ExitStatus) {
+				use.add(t, -1)
+				if !exit.Success() {
+					r.HoursLost += now.Sub(t.Started).Hours() * float64(t.Info.Resources.GPUs()/resources.Unit)
+				}
+			},
 		},
 	})
 }
@@ -204,9 +250,11 @@ func (u *usage) add(t *schedulertest.Task, sign int) {
 	}
 }
 
-// jobOf returns the job of a task, whose name is its tenant.
-func (u *usage) jobOf(t *proffer.TaskInfo, tenants map[string]*tenant) *gangJob {
-	return tenants[t.Name].jobs[t.ID]
+// jobOf returns the job of a task, whose id begins with its number.
+func (r *phillyResult) jobOf(t *proffer.TaskInfo) *gangJob {
+	number, _, _ := strings.Cut(string(t.ID), ".")
+	i, _ := strconv.Atoi(number) // of our own making
+	return r.byNumber[i]
 }
 
 // verify checks that the replay is one: every job has ended once, having run for
@@ -220,9 +268,14 @@ func (r *phillyResult) verify(tenants map[string]*tenant, programs map[string]*s
 		return err
 	}
 	for _, j := range r.jobs {
-		if !j.rejected && (j.ends != 1 || j.ended.Sub(j.started) != j.duration) {
+		if j.rejected {
+			continue
+		}
+		r.Lost += j.lost
+		ran := j.ended.Sub(j.started)
+		if j.ends != 1 || ran < j.duration || (ran > j.duration && !r.Faults.any()) {
 			return fmt.Errorf("job %d of tenant %s has ended %d times, after %v of %v",
-				j.number, j.tenant, j.ends, j.ended.Sub(j.started), j.duration)
+				j.number, j.tenant, j.ends, ran, j.duration)
 		}
 	}
 	return nil
@@ -242,7 +295,7 @@ func (r *phillyResult) summarise() {
 		}
 		wait := j.started.Sub(j.submit).Seconds()
 		r.Ended++
-		r.Hours += j.ended.Sub(j.started).Hours() * float64(j.gpus)
+		r.Hours += h
 		hours[j.tenant] += h
 		waits[j.tenant] = append(waits[j.tenant], wait)
 		all = append(all, wait)
@@ -270,6 +323,10 @@ func (r *phillyResult) print(w io.Writer) {
 		if j.rejected {
 			say(w, "             job %d of tenant %s needs %d GPUs: rejected", j.number, j.tenant, j.gpus)
 		}
+	}
+	if r.Faults.any() {
+		say(w, "faults       %d machines lost their power, %d masters were killed (seed %d)", r.Reboots, r.Failovers, r.Faults.Seed)
+		say(w, "lost         %d attempts of jobs, %.2f GPU hours; all were run again", r.Lost, r.HoursLost)
 	}
 	say(w, "GPU hours    %.2f of %.2f in the trace", r.Hours, r.HoursWant)
 	say(w, "utilisation  %.2f %% over %.1f days, at most %d GPUs at once; no agent over-committed at any event", r.Busy, r.Days, r.Peak)

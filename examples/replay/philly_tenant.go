@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/proffer-go/proffer"
@@ -16,7 +16,7 @@ import (
 
 // tenant is the framework of one tenant, in a role of its own. It serves its
 // queue in order: it demands the gang of the first job and launches it when it
-// is offered.
+// is offered. A gang that loses a task is killed and launched again.
 type tenant struct {
 	cluster *schedulertest.Cluster
 	driver  *scheduler.Driver
@@ -24,7 +24,14 @@ type tenant struct {
 	queue   []*gangJob
 	jobs    map[proffer.TaskID]*gangJob // of running tasks
 	left    int                         // jobs that have not ended
+	faults  bool                        // things go wrong
 	err     error
+}
+
+// Subscribed implements [scheduler.Subscriber]: a new session knows nothing of
+// the demand.
+func (t *tenant) Subscribed(context.Context, *scheduler.Driver, *scheduler.SubscribedEvent) error {
+	return t.demand()
 }
 
 // submit puts a job in the queue.
@@ -45,10 +52,15 @@ func (t *tenant) check(err error) {
 
 // demand states what the first job of the queue needs, or nothing.
 func (t *tenant) demand() error {
-	if len(t.queue) == 0 {
-		return t.driver.Demand(t.role)
+	var demands []offers.Demand
+	if len(t.queue) > 0 {
+		demands = append(demands, offers.Demand{Shape: offers.Shape{Resources: oneGPU}, Count: t.queue[0].gpus, Gang: true})
 	}
-	return t.driver.Demand(t.role, offers.Demand{Shape: offers.Shape{Resources: oneGPU}, Count: t.queue[0].gpus, Gang: true})
+	err := t.driver.Demand(t.role, demands...)
+	if errors.Is(err, scheduler.ErrNotSubscribed) {
+		return nil // it is stated when the next session begins
+	}
+	return err
 }
 
 var oneGPU = resources.MustParseQuantities("gpus:1")
@@ -64,22 +76,31 @@ func (t *tenant) ResourceOffers(_ context.Context, d *scheduler.Driver, list []*
 	for _, o := range list {
 		offered += int(o.Resources.GPUs() / resources.Unit)
 		task := proffer.TaskInfo{
-			ID:        proffer.TaskID(strconv.Itoa(j.number) + "." + strconv.Itoa(len(answers))),
+			ID:        proffer.TaskID(fmt.Sprintf("%d.%d.%d", j.number, j.attempts, len(answers))),
 			Name:      t.role,
 			Resources: o.Resources, Command: job,
 		}
-		t.jobs[task.ID] = j
 		answers = append(answers, scheduler.Answer{
 			OfferIDs: []proffer.OfferID{o.ID}, Operations: []offers.Operation{offers.Launch{Tasks: []proffer.TaskInfo{task}}},
 		})
 	}
-	if offered != j.gpus {
+	switch {
+	case offered < j.gpus && t.faults:
+		return nil // an agent was lost meanwhile: the rest is declined
+	case offered != j.gpus:
 		return scheduler.Terminal(fmt.Errorf("job %d needs %d GPUs at once, %d are offered", j.number, j.gpus, offered))
 	}
-	if err := d.AcceptAll(answers...); err != nil {
+	switch err := d.AcceptAll(answers...); {
+	case errors.Is(err, scheduler.ErrNotSubscribed):
+		return nil // so is the master
+	case err != nil:
 		return scheduler.Terminal(fmt.Errorf("job %d: %w", j.number, err))
 	}
-	j.pieces, j.started = len(answers), t.cluster.Now()
+	for _, a := range answers {
+		t.jobs[a.Operations[0].(offers.Launch).Tasks[0].ID] = j
+	}
+	j.gang, j.pieces, j.finished, j.started = len(answers), len(answers), 0, t.cluster.Now()
+	j.attempts++
 	t.queue = slices.Delete(t.queue, 0, 1)
 	if err := t.demand(); err != nil {
 		return scheduler.Terminal(err)
@@ -89,15 +110,29 @@ func (t *tenant) ResourceOffers(_ context.Context, d *scheduler.Driver, list []*
 
 // StatusUpdate implements [scheduler.Scheduler].
 func (t *tenant) StatusUpdate(_ context.Context, d *scheduler.Driver, s proffer.TaskStatus) error {
-	if !s.State.Terminal() {
+	if !s.State.Terminal() && s.State != proffer.TaskUnknown {
 		return nil
 	}
 	j, ok := t.jobs[s.TaskID]
-	if !ok || s.State != proffer.TaskFinished {
-		return scheduler.Terminal(fmt.Errorf("task %v", s))
+	if !ok {
+		return nil // told before
 	}
 	delete(t.jobs, s.TaskID)
-	if j.pieces--; j.pieces > 0 {
+	j.pieces--
+	switch {
+	case s.State == proffer.TaskFinished:
+		j.finished++
+	case s.State == proffer.TaskError:
+		return scheduler.Terminal(fmt.Errorf("task %v", s))
+	default:
+		t.killRest(d, j)
+	}
+	if j.pieces > 0 {
+		return nil
+	}
+	if j.finished < j.gang {
+		j.lost++
+		t.submit(j) // at the end of the queue
 		return nil
 	}
 	j.ended = t.cluster.Now()
@@ -106,6 +141,20 @@ func (t *tenant) StatusUpdate(_ context.Context, d *scheduler.Driver, s proffer.
 		return d.Teardown()
 	}
 	return nil
+}
+
+// killRest kills what is left of a gang that is no longer one.
+func (t *tenant) killRest(d *scheduler.Driver, j *gangJob) {
+	if j.broken == j.attempts {
+		return
+	}
+	j.broken = j.attempts
+	for i := range j.gang {
+		id := proffer.TaskID(fmt.Sprintf("%d.%d.%d", j.number, j.attempts-1, i))
+		if t.jobs[id] != nil {
+			_ = d.Kill(id) // it is sent again when the session is lost
+		}
+	}
 }
 
 // longestWaiting is the policy of one queue for all: the tenant whose first job

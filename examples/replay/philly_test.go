@@ -56,6 +56,35 @@ func TestSmallGangs(t *testing.T) {
 	}
 }
 
+// With machines that lose their power and masters that are killed every job
+// still ends once, having run for as long as it takes; what was lost is told.
+func TestGangsUnderFaults(t *testing.T) {
+	lost, killed := 0, 0
+	for seed := range uint64(10) {
+		rng := rand.New(rand.NewPCG(seed, 4))
+		jobs := randomGangs(rng, 200, 12)
+		r := &phillyResult{
+			Policy: "drf", Agents: 6, GPUs: 24, Jobs: len(jobs), jobs: jobs,
+			Faults: phillyFaults{KillAgents: 20, Failovers: 100, Seed: seed},
+		}
+		if err := r.replay(&terminal{stdout: io.Discard, stderr: io.Discard, began: time.Now()}, 4); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		r.summarise()
+		if r.Ended != len(jobs) {
+			t.Errorf("seed %d: %d of %d jobs have ended", seed, r.Ended, len(jobs))
+		}
+		if (r.Lost > 0) != (r.HoursLost > 0) {
+			t.Errorf("seed %d: %d attempts were lost, %v GPU hours", seed, r.Lost, r.HoursLost)
+		}
+		lost += r.Lost
+		killed += r.Reboots + r.Failovers
+	}
+	if lost == 0 || killed == 0 {
+		t.Errorf("%d attempts were lost by %d faults: it proves nothing", lost, killed)
+	}
+}
+
 func randomGangs(rng *rand.Rand, n, largest int) []*gangJob {
 	at := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	jobs := make([]*gangJob, n)

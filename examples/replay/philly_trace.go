@@ -19,7 +19,12 @@ type gangJob struct {
 	gpus     int
 
 	rejected bool
-	pieces   int // parts of it, one an agent, that have not ended
+	attempts int // launches so far
+	broken   int // the attempt that was last given up
+	lost     int // attempts that lost a part with its agent
+	gang     int // parts of the attempt, one an agent
+	pieces   int // those that have not ended
+	finished int // those that have run to their end
 	started  time.Time
 	ended    time.Time
 	ends     int // how many times it has ended
