@@ -21,9 +21,7 @@ type framework struct {
 	ended    ring[proffer.TaskID, proffer.TaskState] // how
 	batch    []*offers.Offer                         // to be told in this Advance
 
-	// questions are reconciliations of tasks that are not known, with the
-	// agent named in them, until they can be answered.
-	questions map[proffer.TaskID]proffer.AgentID
+	questions map[proffer.TaskID]*question
 }
 
 func (c *Core) addFramework(info proffer.FrameworkInfo) *framework {

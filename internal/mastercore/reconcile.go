@@ -23,26 +23,41 @@ func (c *Core) reconcile(now time.Time, f *framework, refs []scheduler.TaskRef) 
 	for _, ref := range refs {
 		if t, ok := f.tasks[ref.TaskID]; ok {
 			c.answerFor(now, t)
-		} else if !c.answer(now, f, ref) {
+			continue
+		}
+		q := &question{TaskRef: ref}
+		if !c.answer(now, f, q) {
 			if f.questions == nil {
-				f.questions = make(map[proffer.TaskID]proffer.AgentID)
+				f.questions = make(map[proffer.TaskID]*question)
 			}
-			f.questions[ref.TaskID] = ref.AgentID
+			f.questions[ref.TaskID] = q
 		}
 	}
 }
 
+// question is a reconciliation of a task that is not known, until it is
+// answered for good.
+type question struct {
+	scheduler.TaskRef
+	unreachable bool // was told, which is no answer for good
+}
+
 func (c *Core) answerFor(now time.Time, t *task) {
-	if t.agent.state == recovering && !t.given {
+	switch {
+	case t.given:
+	case t.agent.state == recovering:
 		t.asked = true
 		return
+	case t.latest.Terminal() && !t.waits:
+		return // its agent sends the end again, after what comes before it
 	}
 	c.tellLatest(now, t, proffer.ReasonReconciliation)
 }
 
 // answer tells what there is to tell of a task that is not known. It returns
 // false when that is not decided yet.
-func (c *Core) answer(now time.Time, f *framework, ref scheduler.TaskRef) bool {
+func (c *Core) answer(now time.Time, f *framework, q *question) bool {
+	ref := q.TaskRef
 	if state, ok := f.ended.members[ref.TaskID]; ok {
 		c.tellRefused(now, f, ref.TaskID, ref.AgentID, state, proffer.ReasonReconciliation, "it ended before")
 		return true
@@ -56,13 +71,15 @@ func (c *Core) answer(now time.Time, f *framework, ref scheduler.TaskRef) bool {
 	case g == nil:
 	case g.state.here():
 		state = proffer.TaskGone // it would have told of it
+	case g.state == unreachable && q.unreachable:
+		return false
 	case g.state == unreachable:
-		state = proffer.TaskUnreachable
+		state, q.unreachable = proffer.TaskUnreachable, true
 	case g.state == gone:
 		state = proffer.TaskGoneByOperator
 	}
 	c.tellRefused(now, f, ref.TaskID, ref.AgentID, state, proffer.ReasonReconciliation, "the master does not know the task")
-	return true
+	return state != proffer.TaskUnreachable
 }
 
 // answerQuestions answers what can be answered now that an agent has been heard
@@ -70,7 +87,7 @@ func (c *Core) answer(now time.Time, f *framework, ref scheduler.TaskRef) bool {
 func (c *Core) answerQuestions(now time.Time) {
 	for _, f := range c.sortedFrameworks() {
 		for _, id := range sortedKeys(f.questions) {
-			if _, known := f.tasks[id]; known || c.answer(now, f, scheduler.TaskRef{TaskID: id, AgentID: f.questions[id]}) {
+			if _, known := f.tasks[id]; known || c.answer(now, f, f.questions[id]) {
 				delete(f.questions, id) // a task that has become known was told of
 			}
 		}
