@@ -119,6 +119,9 @@ func (c *Core) acknowledge(f *framework, call *scheduler.AcknowledgeCall) {
 // as a reconciliation does.
 func (c *Core) kill(now time.Time, f *framework, call *scheduler.KillCall) {
 	t, ok := f.tasks[call.TaskID]
+	if f.questions[call.TaskID] != nil {
+		return // its framework has asked, and is told
+	}
 	if !ok || t.given {
 		c.reconcile(now, f, []scheduler.TaskRef{{TaskID: call.TaskID}})
 		return

@@ -34,8 +34,12 @@ func (c *Core) strand(now time.Time, t *task, why string) {
 	policy := t.policy()
 	switch {
 	case t.given:
-	case t.latest.Terminal():
+	case t.waits && t.status.State.Terminal():
 		c.conclude(now, t, t.latest, proffer.ReasonAgentRemoved, why)
+	case t.latest.Terminal():
+		// Told, but not forgotten: should the framework not hear of it, nobody
+		// else can tell, and the agent comes back with statuses of it.
+		c.giveUp(now, t, t.latest, why)
 	case !t.framework.info.PartitionAware:
 		c.giveUp(now, t, proffer.TaskLost, why)
 	case policy.GiveUpAfter == proffer.AtOnce:
