@@ -20,6 +20,10 @@ import (
 // (recovery_timeout): time enough for a new version of it to be installed.
 const patience = 15 * time.Minute
 
+// maxPause is between two tries: an agent that was started again waits some
+// seconds for its executors, and no more.
+const maxPause = 500 * time.Millisecond
+
 // answerTime is how long an agent may take to answer a register.
 const answerTime = 10 * time.Second
 
@@ -28,7 +32,7 @@ const answerTime = 10 * time.Second
 func (p *process) keepConnected(ctx context.Context) error {
 	pauses := backoff.NewExponentialBackOff(
 		backoff.WithInitialInterval(50*time.Millisecond),
-		backoff.WithMaxInterval(5*time.Second),
+		backoff.WithMaxInterval(maxPause),
 		backoff.WithMaxElapsedTime(patience),
 	)
 	for {
@@ -99,13 +103,25 @@ func (p *process) shakeHands(conn net.Conn, in *bufio.Reader) error {
 		if err := p.admitted(m.Registered); err != nil {
 			return err
 		}
+		if err := p.resume(m.Registered.GetSession(), answer.GetReceived()); err != nil {
+			return errFinal{fmt.Errorf("executor: registered: %w", err)}
+		}
 	default:
 		return errFinal{fmt.Errorf("executor: the agent answers a register with a %T", m)}
 	}
-	if err := p.sender.Restart(answer.GetReceived()); err != nil {
-		return errFinal{fmt.Errorf("executor: registered: %w", err)}
-	}
 	return conn.SetDeadline(time.Time{})
+}
+
+// resume goes on with a session, or begins another with an agent that was
+// started again.
+func (p *process) resume(session string, received uint64) error {
+	before := p.register.GetSession()
+	p.register.Session = session
+	if before != "" && before != session {
+		p.ledger.anew()
+		return nil
+	}
+	return p.sender.Restart(received)
 }
 
 func refused(m *executorwire.ToExecutor_Refused) error {
@@ -144,6 +160,7 @@ func (p *process) take(m *executorwire.ToExecutor) error {
 	if !isNew {
 		return nil
 	}
+	p.sender.Confirm(m.GetNumber())
 	event, err := p.event(m)
 	if err != nil {
 		p.log.Error("record of the agent dropped", zap.Error(err))
@@ -161,6 +178,7 @@ func (p *process) event(m *executorwire.ToExecutor) (Event, error) {
 		if err != nil {
 			return nil, err
 		}
+		p.ledger.launched(task.ID)
 		return LaunchEvent{Task: task}, nil
 	case *executorwire.ToExecutor_Kill:
 		return &KillEvent{TaskID: proffer.TaskID(m.Kill.GetTaskId()), Grace: time.Duration(m.Kill.GetGrace())}, nil

@@ -16,6 +16,11 @@
 // it until the framework ends or shuts it down. When it ends by itself, its
 // tasks fail with [proffer.ReasonExecutorTerminated].
 //
+// An executor in a process of its own outlives its agent if that has a
+// checkpoint, goes on with its tasks, and registers with the agent that is
+// started next. One inside the agent's process ends with it: its tasks are
+// TASK_GONE.
+//
 // The driver has no goroutines. [Run] has two, which end before it returns, and
 // [Func] one for each task.
 //
@@ -47,4 +52,19 @@
 // number twice ignores the second, and still says that it has it. A
 // gap in the numbers, an unknown state, a record that is too large or cannot be
 // read ends the connection with Refused: sending it again is pointless.
+//
+// An agent that has a checkpoint (its Config.Checkpoint) says that it has a
+// record only when what follows from it is written down. It may be started
+// again: the socket then comes back at the same place, the token is the same,
+// and the session in Registered is another one. The executor has to be quick,
+// within 2 seconds if the agent says nothing else, and is ended otherwise. In a
+// new session both sides number from 1 again, and received is 0. The executor
+// begins with Tasks: those that it was told to launch, but for those whose
+// terminal Update the agent has. The agent ends what it had sent and is not
+// among them, with TASK_DROPPED, and launches the rest of what waits. Then the
+// executor sends again what the agent does not have. The sequence of an Update,
+// which counts updates over all sessions, tells the agent which it knows all
+// the same. Register carries the session of the last Registered, and is empty
+// before the first: an executor that was never registered has nothing to say
+// but Register.
 package executor

@@ -39,7 +39,8 @@ func Main(e Executor) {
 // no agent in the environment ([ErrNoAgent]), when the agent refuses the
 // executor ([ErrRefused]) or has been out of reach for 15 minutes, and when
 // ctx ends. A connection that is lost is opened again, and what it lost in
-// either direction is sent again. A nil logger is silent.
+// either direction is sent again; so it is to an agent that was started again,
+// but for messages to the executor that had not arrived. A nil logger is silent.
 //
 // Goroutines: four, which end before Run returns.
 func Run(ctx context.Context, e Executor, log *zap.Logger) error {
@@ -69,7 +70,8 @@ func Run(ctx context.Context, e Executor, log *zap.Logger) error {
 type process struct {
 	socket   string
 	register *executorwire.Register
-	sender   *executorwire.Sender[*executorwire.ToAgent]
+	ledger   *ledger
+	sender   *executorwire.Sender[*executorwire.ToAgent] // the ledger's
 	events   *mailbox.Mailbox[Event]
 	received []Event // of Receive alone
 	log      *zap.Logger
@@ -88,27 +90,28 @@ func processFromEnv(log *zap.Logger) (*process, error) {
 			return nil, fmt.Errorf("%w: %s is not set: an executor is started by an agent", ErrNoAgent, name)
 		}
 	}
+	ledger := newLedger()
 	return &process{
 		socket: values[executorwire.SocketVariable],
 		register: &executorwire.Register{
 			Version: executorwire.Version, Token: values[executorwire.TokenVariable],
 			FrameworkId: values[executorwire.FrameworkVariable], ExecutorId: values[executorwire.ExecutorVariable],
 		},
-		sender: executorwire.ToAgentSender(),
+		ledger: ledger, sender: ledger.sender,
 		events: mailbox.New[Event](), log: log,
 	}, nil
 }
 
 // Send implements [Session].
 func (p *process) Send(call Call) error {
-	m := executorwire.NewToAgent()
 	switch c := call.(type) {
 	case UpdateCall:
-		m.Content = &executorwire.ToAgent_Update{Update: executorwire.EncodeStatus(c.Status)}
+		p.ledger.update(c.Status)
 	case *MessageCall:
+		m := executorwire.NewToAgent()
 		m.Content = &executorwire.ToAgent_Message{Message: &executorwire.Message{Data: c.Data}}
+		p.sender.Put(m)
 	}
-	p.sender.Put(m)
 	return nil
 }
 

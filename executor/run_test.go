@@ -159,6 +159,65 @@ func TestRunSurvivesLostConnections(t *testing.T) {
 	}
 }
 
+// An agent that was started again learns which tasks there are, and gets what
+// the one before it did not confirm.
+func TestRunSurvivesARestartOfTheAgent(t *testing.T) {
+	a, r := newFakeAgent(t), &runs{}
+	wait := startRun(t, t.Context(), r)
+	session := func(name string, received uint64) *executorwire.ToExecutor {
+		m := registered(received)
+		m.GetRegistered().Session = name
+		return m
+	}
+	a.accept(session("one", 0))
+	for i, id := range []string{"t1", "t2", "t3"} {
+		a.write(wireLaunch(uint64(i+1), id))
+		if m := a.content(); m.GetUpdate().GetSequence() != uint64(i+1) {
+			t.Errorf("update %v, want sequence %d", m, i+1)
+		}
+	}
+	a.write(&executorwire.ToExecutor{Received: 2})
+	a.write(&executorwire.ToExecutor{Number: 4, Content: &executorwire.ToExecutor_Kill{Kill: &executorwire.Kill{TaskId: "t1"}}})
+	for a.next().GetReceived() < 4 {
+	}
+	_ = a.conn.Close()
+
+	hello := a.accept(session("two", 0))
+	if got := hello.GetRegister().GetSession(); got != "one" {
+		t.Errorf("the executor speaks of session %q, want one", got)
+	}
+	m := a.content()
+	if diff := cmp.Diff([]string{"t1", "t2", "t3"}, m.GetTasks().GetIds()); diff != "" || m.GetNumber() != 1 {
+		t.Errorf("record %d, tasks (-want +got):\n%s", m.GetNumber(), diff)
+	}
+	if m = a.content(); m.GetNumber() != 2 || m.GetUpdate().GetTaskId() != "t3" || m.GetUpdate().GetSequence() != 3 {
+		t.Errorf("record %v, want the update of t3 again", m)
+	}
+	a.write(wireLaunch(1, "t4")) // numbered anew
+	if m = a.content(); m.GetNumber() != 3 || m.GetUpdate().GetTaskId() != "t4" || m.GetUpdate().GetSequence() != 4 {
+		t.Errorf("record %v, want the update of t4", m)
+	}
+	_ = a.conn.Close()
+
+	// And again, before anything was confirmed.
+	a.accept(session("three", 0))
+	if diff := cmp.Diff([]string{"t1", "t2", "t3", "t4"}, a.content().GetTasks().GetIds()); diff != "" {
+		t.Errorf("tasks (-want +got):\n%s", diff)
+	}
+	for _, id := range []string{"t3", "t4"} {
+		if m = a.content(); m.GetUpdate().GetTaskId() != id {
+			t.Errorf("record %v, want the update of %s", m, id)
+		}
+	}
+	a.write(wireShutdown(1, 3))
+	if err := wait(); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+	if diff := cmp.Diff([]proffer.TaskID{"t1", "t2", "t3", "t4"}, r.launched); diff != "" {
+		t.Errorf("launches (-want +got):\n%s", diff)
+	}
+}
+
 func TestRunDeliversItsLastWords(t *testing.T) {
 	a := newFakeAgent(t)
 	wait := startRun(t, t.Context(), executor.Func(func(ctx context.Context, _ proffer.TaskInfo) error {

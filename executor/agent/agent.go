@@ -2,8 +2,6 @@ package agent
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -16,9 +14,12 @@ import (
 
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/internal/agentcore"
+	"github.com/proffer-go/proffer/internal/boltstore"
 	"github.com/proffer-go/proffer/internal/clock"
+	"github.com/proffer-go/proffer/internal/crashpoint"
 	"github.com/proffer-go/proffer/internal/mailbox"
 	"github.com/proffer-go/proffer/internal/protocol"
+	"github.com/proffer-go/proffer/internal/writeahead"
 )
 
 // Agent runs tasks for a master. Make one with [New]; it works while
@@ -29,8 +30,9 @@ type Agent struct {
 	clock  clock.Clock
 	inputs *mailbox.Mailbox[input]
 	ran    atomic.Bool
-	nonce  string // tells the containers of this agent from those of others
+	base   agentcore.Config
 	info   proffer.AgentInfo
+	boot   func() (id string, uptime time.Duration, err error)
 
 	sandboxes   sandboxes
 	socketDir   func() (string, error)
@@ -42,11 +44,21 @@ type Agent struct {
 	endLife context.CancelFunc
 	work    sync.WaitGroup
 
+	// Set by Run before there are other goroutines.
+	instance string // tells the containers of this agent from those of others
+	secret   []byte // of the tokens of executors
+	store    *boltstore.Store
+	held     held
+	places   places
+
 	// Of Run alone.
-	core    *agentcore.Core
-	link    protocol.Link // nil while there is none
-	runs    map[agentcore.RunID]run
-	touched []*builtin // those with events to deliver
+	core       *agentcore.Core
+	ahead      *writeahead.Log[agentcore.Effect]
+	effects    []agentcore.Effect
+	link       protocol.Link // nil while there is none
+	connection uint64        // how many links there were
+	runs       map[agentcore.RunID]run
+	touched    []*builtin // those with events to deliver
 }
 
 // run is what the agent started for a run of its core.
@@ -85,15 +97,11 @@ func New(cfg Config) (*Agent, error) {
 	if err != nil {
 		return nil, err
 	}
-	var nonce [4]byte
-	if _, err := rand.Read(nonce[:]); err != nil {
-		return nil, fmt.Errorf("agent: %w", err)
-	}
 	a := &Agent{
-		cfg: cfg, info: core.Info, log: cfg.Logger, clock: clock.System,
+		cfg: cfg, base: core, info: core.Info, log: cfg.Logger, clock: clock.System,
 		sandboxes: sandboxes{root: filepath.Join(cfg.WorkDir, sandboxDir), inUse: make(map[string]bool)},
-		inputs:    mailbox.New[input](), nonce: hex.EncodeToString(nonce[:]),
-		core: agentcore.New(core), runs: make(map[agentcore.RunID]run),
+		inputs:    mailbox.New[input](), boot: boot,
+		runs: make(map[agentcore.RunID]run),
 	}
 	a.socketDir = sync.OnceValues(a.makeSocketDir)
 	return a, nil
@@ -101,12 +109,16 @@ func New(cfg Config) (*Agent, error) {
 
 // Run registers with the master and serves it until ctx ends, and then
 // returns ctx's error. A lost connection is opened again. Run ends earlier if
-// the master refuses the agent ([ErrRefused]) or is closed.
+// the master refuses the agent ([ErrRefused]) or is closed, and if the
+// checkpoint cannot be read or written.
 //
-// What the agent started has ended when Run returns: its containers are
-// killed, its executors' contexts ended. Run waits for the executors that are
-// built in, however long their callbacks take; containers that do not end are
-// given up on after twice the Config's KillStuckAfter ([ErrLeftBehind]).
+// With a Checkpoint, containers run on when Run returns, unless the master
+// refuses the agent and wants an end of them.
+//
+// Otherwise what the agent started has ended when Run returns: its containers
+// are killed, its executors' contexts ended. Run waits for the executors that
+// are built in, however long their callbacks take; containers that do not end
+// are given up on after twice the Config's KillStuckAfter ([ErrLeftBehind]).
 // Run is called once.
 func (a *Agent) Run(ctx context.Context) error {
 	if a.ran.Swap(true) {
@@ -114,15 +126,33 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	a.life, a.endLife = context.WithCancel(context.WithoutCancel(ctx))
 	defer a.endLife()
+	if err := a.open(ctx); err != nil {
+		return errors.Join(err, a.release())
+	}
 	connecting, disconnect := context.WithCancel(ctx)
 	defer disconnect()
 	a.work.Go(func() { a.connect(connecting) })
 	a.work.Go(func() { a.collectGarbage(connecting) })
+	if a.cfg.Checkpoint && a.cfg.Output != nil {
+		a.work.Go(func() { a.savePlaces(connecting) })
+	}
 
 	err := a.serve(ctx)
 	disconnect()
-	return errors.Join(err, a.close())
+	refused := new(refusedError)
+	shutdown := errors.As(err, &refused) && refused.shutdown
+	return errors.Join(err, a.close(shutdown), a.release())
 }
+
+// refusedError is ErrRefused with what the master wants.
+type refusedError struct {
+	message  string
+	shutdown bool // of everything that the agent runs
+}
+
+func (e *refusedError) Error() string { return ErrRefused.Error() + ": " + e.message }
+
+func (e *refusedError) Unwrap() error { return ErrRefused }
 
 // serve feeds the core until ctx ends or the master is done with the agent.
 func (a *Agent) serve(ctx context.Context) error {
@@ -147,6 +177,7 @@ func (a *Agent) serve(ctx context.Context) error {
 		timer.Reset(wait)
 		select {
 		case <-a.inputs.Ready():
+		case <-a.ahead.Ready():
 		case <-timer.C():
 		case <-ctx.Done():
 			return ctx.Err()
@@ -154,7 +185,8 @@ func (a *Agent) serve(ctx context.Context) error {
 	}
 }
 
-// step feeds a batch of inputs to the core and carries out what it decides.
+// step feeds a batch of inputs to the core and carries out what it has
+// decided, as far as that is written down.
 func (a *Agent) step(batch []input) error {
 	now := a.clock.Now()
 	for i := range batch {
@@ -165,7 +197,7 @@ func (a *Agent) step(batch []input) error {
 			a.forget(in.run, in.report)
 		case in.message != nil:
 			if refused, ok := in.message.(*protocol.Refused); ok {
-				return fmt.Errorf("%w: %s", ErrRefused, refused.Message)
+				return &refusedError{refused.Message, refused.Shutdown}
 			}
 			a.core.FromMaster(now, in.message)
 		default:
@@ -175,8 +207,16 @@ func (a *Agent) step(batch []input) error {
 		}
 	}
 	a.core.Advance(now)
-	for _, e := range a.core.Effects() {
-		a.carryOut(e)
+	if crashpoint.Armed() {
+		hitDecided(batch)
+	}
+	a.ahead.Add(a.core.Changes(), a.core.Effects())
+	var err error
+	if a.effects, err = a.ahead.Take(a.effects); err != nil {
+		return fmt.Errorf("agent: checkpoint: %w", err)
+	}
+	for i := range a.effects {
+		a.carryOut(&a.effects[i])
 	}
 	for _, b := range a.touched {
 		b.flush()
@@ -197,6 +237,7 @@ func (a *Agent) hear(n *news) error {
 	switch {
 	case n.link != nil:
 		a.link = n.link
+		a.connection++
 		a.core.Connected()
 	case n.err != nil:
 		return n.err
@@ -208,12 +249,10 @@ func (a *Agent) hear(n *news) error {
 	return nil
 }
 
-func (a *Agent) carryOut(e agentcore.Effect) {
+func (a *Agent) carryOut(e *agentcore.Effect) {
 	switch {
 	case e.Message != nil:
-		if a.link != nil {
-			a.link.Send(e.Message)
-		}
+		a.send(e)
 	case e.Note != nil:
 		a.log.Warn(e.Note.Text, zap.String("framework_id", string(e.Note.FrameworkID)),
 			zap.String("task_id", string(e.Note.TaskID)), zap.String("executor_id", string(e.Note.ExecutorID)))
@@ -221,13 +260,34 @@ func (a *Agent) carryOut(e agentcore.Effect) {
 		a.startCommand(e.Run, e.Start)
 	case e.Action == agentcore.StartExecutor:
 		a.startExecutor(e.Run, e.Start)
+	case e.Action == agentcore.Adopt:
+		a.adopt(e.Run, e.Start)
+	case e.Action == agentcore.Remove:
+		id := e.Start.Container
+		a.work.Go(func() { a.remove(a.life, id) })
 	default:
 		a.act(e)
 	}
 }
 
+// send sends a message on the connection that it is for, if that is still
+// there.
+func (a *Agent) send(e *agentcore.Effect) {
+	if a.link == nil || e.Number != a.connection {
+		return
+	}
+	_, status := e.Message.(*protocol.StatusUpdate)
+	if status {
+		crashpoint.Hit("agent/status/checkpointed")
+	}
+	a.link.Send(e.Message)
+	if status {
+		crashpoint.Hit("agent/status/sent")
+	}
+}
+
 // act does something with a run, unless that has ended meanwhile.
-func (a *Agent) act(e agentcore.Effect) {
+func (a *Agent) act(e *agentcore.Effect) {
 	r, ok := a.runs[e.Run]
 	if !ok {
 		return
@@ -237,6 +297,8 @@ func (a *Agent) act(e agentcore.Effect) {
 		r.kill()
 	case agentcore.Tell:
 		r.(teller).tell(e.Event)
+	case agentcore.Confirm:
+		r.(*process).confirm(e.Number)
 	case agentcore.Terminate:
 		r.(*command).terminate()
 	case agentcore.StartProbes:
@@ -252,41 +314,32 @@ func (a *Agent) report(id agentcore.RunID, r agentcore.Report) bool {
 	return a.inputs.Put(input{run: id, report: r})
 }
 
-// close ends everything that was started, and waits for it.
-func (a *Agent) close() error {
-	a.inputs.Close(nil)
-	if rest, err := a.inputs.Take(nil); err == nil {
-		for _, in := range rest {
-			a.forget(in.run, in.report)
-			if in.news != nil && in.news.link != nil {
-				in.news.link.Close()
+// hitDecided are the points where the core has decided and nothing is written.
+func hitDecided(batch []input) {
+	for i := range batch {
+		switch in := &batch[i]; {
+		case in.report != nil:
+			switch in.report.(type) {
+			case agentcore.Launched:
+				crashpoint.Hit("agent/launch/reported")
+			case *agentcore.Exited:
+				crashpoint.Hit("agent/exit/reported")
+			case agentcore.Registered:
+				crashpoint.Hit("agent/executor/registered")
+			case agentcore.Updated:
+				crashpoint.Hit("agent/executor/updated")
+			}
+		case in.message != nil:
+			switch in.message.(type) {
+			case *protocol.RunTasks:
+				crashpoint.Hit("agent/launch/received")
+			case *protocol.KillTask:
+				crashpoint.Hit("agent/kill/received")
+			case *protocol.Acknowledge:
+				crashpoint.Hit("agent/status/acknowledged")
+			case *protocol.Registered:
+				crashpoint.Hit("agent/recover/registered")
 			}
 		}
 	}
-	for _, r := range a.runs {
-		r.kill()
-	}
-	done := make(chan struct{})
-	go func() {
-		a.work.Wait()
-		close(done)
-	}()
-	patience := a.clock.NewTimer(2 * a.cfg.KillStuckAfter)
-	defer patience.Stop()
-	var err error
-	select {
-	case <-done:
-	case <-patience.C():
-		err = fmt.Errorf("%w: %v after they were killed", ErrLeftBehind, 2*a.cfg.KillStuckAfter)
-		a.endLife()
-		<-done
-	}
-	if a.link != nil {
-		a.link.Send(&protocol.Leave{})
-		a.link.Close()
-	}
-	if a.tempSockets != "" {
-		err = errors.Join(err, os.Remove(a.tempSockets))
-	}
-	return err
 }

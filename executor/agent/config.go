@@ -21,13 +21,18 @@ import (
 
 // Defaults of a Config. Those of statuses and executors are Mesos's.
 const (
-	DefaultStatusRetryMin      = 10 * time.Second
-	DefaultStatusRetryMax      = 10 * time.Minute
-	DefaultRegistrationTimeout = time.Minute
-	DefaultShutdownGrace       = 5 * time.Second
-	DefaultKillStuckAfter      = 30 * time.Second
-	DefaultKeepSandboxes       = 7 * 24 * time.Hour
+	DefaultStatusRetryMin        = 10 * time.Second
+	DefaultStatusRetryMax        = 10 * time.Minute
+	DefaultRegistrationTimeout   = time.Minute
+	DefaultReregistrationTimeout = 2 * time.Second
+	DefaultShutdownGrace         = 5 * time.Second
+	DefaultKillStuckAfter        = 30 * time.Second
+	DefaultKeepSandboxes         = 7 * 24 * time.Hour
 )
+
+// MaxReregistrationTimeout bounds Config.ReregistrationTimeout: the master
+// waits for the agent meanwhile.
+const MaxReregistrationTimeout = 15 * time.Second
 
 // Config configures an [Agent]. Master and WorkDir must be set.
 type Config struct {
@@ -50,6 +55,14 @@ type Config struct {
 	// WorkDir/sandboxes/FRAMEWORK/TASK.
 	WorkDir string
 
+	// Checkpoint has the agent survive its own end: it keeps what it holds in
+	// WorkDir/agent.db, and the next agent with the same WorkDir goes on with
+	// it, whether Run has returned or the program was killed. Containers run on
+	// meanwhile, so the Containerizer must not end them with the program. Only
+	// one agent at a time may use the directory ([ErrInUse]). Default: what the
+	// agent runs ends with Run.
+	Checkpoint bool
+
 	// Containerizer runs commands and executors with a command. The agent
 	// does not close it. Default: none, such tasks fail.
 	Containerizer containerizer.Containerizer
@@ -63,6 +76,10 @@ type Config struct {
 	// written, and with all of them before the task's terminal status is
 	// sent. Calls for one stream of a task come one at a time, in order;
 	// others may come at the same time. Default: none.
+	//
+	// With a Checkpoint no line is lost over a restart, but for what rotation
+	// deleted in between. After an end of Run lines go on where they were;
+	// after a crash, those of the last seconds come a second time.
 	Output func(Line)
 
 	StatusRetryMin time.Duration // before an unacknowledged status is sent again; default 10 s
@@ -70,6 +87,12 @@ type Config struct {
 
 	RegistrationTimeout time.Duration // for executors to register; default 1 min
 	ShutdownGrace       time.Duration // for executors to end by themselves; default 5 s
+
+	// ReregistrationTimeout is how long executors in processes of their own may
+	// take to connect again after the agent was started again, and how long the
+	// agent waits for them before it registers. Default: 2 s, at most
+	// [MaxReregistrationTimeout].
+	ReregistrationTimeout time.Duration
 
 	// KillStuckAfter is how long after its SIGKILL a task is said to be stuck
 	// ([proffer.ReasonKillStuck]), and the time between further tries.
@@ -91,6 +114,7 @@ func (c Config) withDefaults() Config {
 		{&c.StatusRetryMin, DefaultStatusRetryMin},
 		{&c.StatusRetryMax, max(DefaultStatusRetryMax, c.StatusRetryMin)},
 		{&c.RegistrationTimeout, DefaultRegistrationTimeout},
+		{&c.ReregistrationTimeout, DefaultReregistrationTimeout},
 		{&c.ShutdownGrace, DefaultShutdownGrace},
 		{&c.KillStuckAfter, DefaultKillStuckAfter},
 		{&c.KeepSandboxes, DefaultKeepSandboxes},
@@ -127,12 +151,16 @@ func (c *Config) validate() error {
 		{"StatusRetryMin", c.StatusRetryMin},
 		{"StatusRetryMax", c.StatusRetryMax},
 		{"RegistrationTimeout", c.RegistrationTimeout},
+		{"ReregistrationTimeout", c.ReregistrationTimeout},
 		{"ShutdownGrace", c.ShutdownGrace},
 		{"KillStuckAfter", c.KillStuckAfter},
 	} {
 		if d.value < 0 {
 			fail("%s %v is negative: use 0 for the default", d.name, d.value)
 		}
+	}
+	if c.ReregistrationTimeout > MaxReregistrationTimeout {
+		fail("ReregistrationTimeout %v is above %v", c.ReregistrationTimeout, MaxReregistrationTimeout)
 	}
 	if c.StatusRetryMax < c.StatusRetryMin {
 		fail("StatusRetryMax %v is below StatusRetryMin %v", c.StatusRetryMax, c.StatusRetryMin)
@@ -160,6 +188,6 @@ func (c *Config) core() (agentcore.Config, error) {
 	}
 	return agentcore.Config{
 		Info: info, StatusRetryMin: c.StatusRetryMin, StatusRetryMax: c.StatusRetryMax,
-		RegistrationTimeout: c.RegistrationTimeout, ShutdownGrace: c.ShutdownGrace, KillStuckAfter: c.KillStuckAfter,
+		RegistrationTimeout: c.RegistrationTimeout, ReregistrationTimeout: c.ReregistrationTimeout, ShutdownGrace: c.ShutdownGrace, KillStuckAfter: c.KillStuckAfter,
 	}, nil
 }

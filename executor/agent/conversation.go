@@ -120,18 +120,26 @@ func (p *process) supersede(conn net.Conn) {
 
 // exchange answers the register and carries records until the connection ends.
 func (p *process) exchange(conn net.Conn, in *bufio.Reader, hello *executorwire.ToAgent) error {
-	if err := p.sender.Restart(hello.GetReceived()); err != nil {
+	received, before := hello.GetReceived(), hello.GetRegister().GetSession()
+	if before != p.session {
+		received = 0 // it speaks of another session, or of none
+	}
+	if err := p.sender.Restart(received); err != nil {
 		return err
 	}
 	info := p.agent.info
 	info.ID = p.start.AgentID
 	answer := executorwire.NewToExecutor()
 	answer.Received = p.sender.Received()
-	answer.Content = &executorwire.ToExecutor_Registered{Registered: executorwire.EncodeRegistered(&info, p.start.Executor)}
+	registered := executorwire.EncodeRegistered(&info, p.start.Executor)
+	registered.Session = p.session
+	answer.Content = &executorwire.ToExecutor_Registered{Registered: registered}
 	if err := executorwire.Write(conn, answer); err != nil {
 		return err
 	}
-	p.agent.report(p.id, agentcore.Registered{})
+	if before == "" || before == p.session { // else it says first which tasks it has
+		p.agent.report(p.id, agentcore.Registered{})
+	}
 	return executorwire.Exchange(conn, in, p.sender, executorwire.NewToExecutor, executorwire.NewToAgent, p.take)
 }
 
@@ -143,7 +151,8 @@ func (p *process) take(m *executorwire.ToAgent) error {
 	if m.GetContent() == nil {
 		return nil
 	}
-	isNew, err := p.sender.Take(m.GetNumber())
+	number := m.GetNumber()
+	isNew, err := p.sender.Take(number)
 	if err != nil || !isNew {
 		return err
 	}
@@ -156,12 +165,18 @@ func (p *process) take(m *executorwire.ToAgent) error {
 		if err != nil {
 			return err
 		}
-		p.agent.report(p.id, agentcore.Updated{Status: status})
+		p.agent.report(p.id, agentcore.Updated{Status: status, Number: number, Update: c.Update.GetSequence()})
 	case *executorwire.ToAgent_Message:
 		if n := len(c.Message.GetData()); n > proffer.MaxDataSize {
 			return fmt.Errorf("message has %d bytes, at most %d are allowed", n, proffer.MaxDataSize)
 		}
-		p.agent.report(p.id, &agentcore.Sent{Data: c.Message.GetData()})
+		p.agent.report(p.id, &agentcore.Sent{Data: c.Message.GetData(), Number: number})
+	case *executorwire.ToAgent_Tasks:
+		r := agentcore.Registered{Number: number}
+		for _, id := range c.Tasks.GetIds() {
+			r.Tasks = append(r.Tasks, proffer.TaskID(id))
+		}
+		p.agent.report(p.id, r)
 	default:
 		return fmt.Errorf("a %T is not expected here", c)
 	}

@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/proffer-go/proffer"
+	"github.com/proffer-go/proffer/internal/agentcore"
 	"github.com/proffer-go/proffer/internal/logfile"
 )
 
@@ -25,20 +26,34 @@ type Line struct {
 const maxLine = 64 << 10
 
 // follow has Config.Output called with the output of a task, until finish is
-// called, which returns when all of it has been delivered.
-func (a *Agent) follow(framework proffer.FrameworkID, task proffer.TaskID, sandbox string) (finish func()) {
+// called, which returns when all of it has been delivered. It goes on where an
+// earlier agent of the work directory was.
+func (a *Agent) follow(s *agentcore.Start, sandbox string) (finish func()) {
 	if a.cfg.Output == nil {
 		return func() {}
 	}
 	ended := make(chan struct{})
 	var followers sync.WaitGroup
 	for _, name := range []string{"stdout", "stderr"} {
-		l := &liner{emit: a.cfg.Output, line: Line{FrameworkID: framework, TaskID: task, Stderr: name == "stderr"}}
+		l := &liner{emit: a.cfg.Output, line: Line{FrameworkID: s.FrameworkID, TaskID: s.Task.ID, Stderr: name == "stderr"}}
+		cfg := logfile.FollowConfig{Ended: ended, Clock: a.clock}
+		if a.cfg.Checkpoint {
+			stream := stream{s.Container, name}
+			cfg.From = a.places.get(stream)
+			cfg.At = func(file uint64, offset int64) {
+				if p, ok := l.place(file, offset); ok {
+					a.places.set(stream, p)
+				}
+			}
+		}
 		followers.Go(func() {
-			err := logfile.Follow(a.life, filepath.Join(sandbox, name), l, logfile.FollowConfig{Ended: ended, Clock: a.clock})
+			err := logfile.Follow(a.life, filepath.Join(sandbox, name), l, cfg)
+			if a.cfg.Checkpoint && a.life.Err() != nil {
+				return // a line without an end will have one
+			}
 			l.flush()
 			if err != nil && a.life.Err() == nil {
-				a.log.Warn("output not followed", zap.String("task_id", string(task)), zap.Error(err))
+				a.log.Warn("output not followed", zap.String("task_id", string(s.Task.ID)), zap.Error(err))
 			}
 		})
 	}
@@ -53,6 +68,7 @@ type liner struct {
 	emit func(Line)
 	line Line
 	rest []byte // without an end so far
+	tail []byte // of what was delivered
 }
 
 // Write implements [io.Writer].
@@ -60,12 +76,13 @@ func (l *liner) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 {
 		line, after, whole := bytes.Cut(p, []byte{'\n'})
+		end := "\n"
 		if room := maxLine - len(l.rest); len(line) > room {
-			line, after, whole = p[:room], p[room:], true
+			line, after, whole, end = p[:room], p[room:], true, ""
 		}
 		l.rest = append(l.rest, line...)
 		if whole {
-			l.deliver()
+			l.deliver(end)
 		}
 		p = after
 	}
@@ -75,12 +92,28 @@ func (l *liner) Write(p []byte) (int, error) {
 // flush delivers a last line without an end.
 func (l *liner) flush() {
 	if len(l.rest) > 0 {
-		l.deliver()
+		l.deliver("")
 	}
 }
 
-func (l *liner) deliver() {
+// maxTail is how much is kept of what was delivered, to recognise the place.
+const maxTail = 64
+
+func (l *liner) deliver(end string) {
 	l.line.Text = string(l.rest)
 	l.emit(l.line)
+	l.tail = append(append(l.tail[:0], l.rest[max(len(l.rest)-maxTail, 0):]...), end...)
 	l.rest = l.rest[:0]
+}
+
+// place returns where the first line begins that was not delivered, when
+// offset bytes of a file were written here; false if that is in an earlier
+// file.
+func (l *liner) place(file uint64, offset int64) (logfile.Place, bool) {
+	begin := offset - int64(len(l.rest))
+	if begin < 0 {
+		return logfile.Place{}, false
+	}
+	tail := l.tail[max(int64(len(l.tail))-begin, 0):]
+	return logfile.Place{File: file, Offset: begin, Tail: bytes.Clone(tail)}, true
 }

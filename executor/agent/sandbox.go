@@ -46,6 +46,13 @@ func (s *sandboxes) take(framework proffer.FrameworkID, name string) (string, er
 	}
 }
 
+// keep has a sandbox be in use that an earlier agent took.
+func (s *sandboxes) keep(dir string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.inUse[dir] = true
+}
+
 // giveBack tells that the run has ended. Its time is kept with the directory.
 func (s *sandboxes) giveBack(dir string) {
 	now := unix.NsecToTimespec(clock.System.Now().UnixNano())

@@ -166,6 +166,7 @@ func (e *agentExecutor) report(c *Core, now time.Time, r Report) {
 		c.recordExecutor(e)
 	case Registered:
 		e.serve(c, now, r.Tasks)
+		e.confirm(c, r.Number)
 	case Updated:
 		e.updated(c, now, r)
 		e.confirm(c, r.Number)

@@ -34,13 +34,14 @@ type (
 	// Registered tells that an executor is ready for its tasks. Tasks are those
 	// that it has already, from before a restart of the agent.
 	Registered struct {
-		Tasks []proffer.TaskID
+		Tasks  []proffer.TaskID
+		Number uint64
 	}
 
 	// Updated is a status from an executor. The core owns it from then on.
-	// What executors in processes of their own say is numbered, without gaps;
-	// they say it until it is confirmed. Update counts the updates alone and
-	// stays the same when one is sent again.
+	// What executors in processes of their own say has a Number, without gaps,
+	// and comes again until it is confirmed. Update counts the updates alone
+	// and stays the same when one comes again.
 	Updated struct {
 		Status *proffer.TaskStatus
 		Number uint64

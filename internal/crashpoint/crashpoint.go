@@ -36,6 +36,9 @@ var armed = sync.OnceValue(func() *target {
 	return t
 })
 
+// Armed reports whether there is a point at which the program is to die.
+func Armed() bool { return armed() != nil }
+
 // Hit kills the program if the point of that name is armed. It does not return
 // then.
 func Hit(name string) {

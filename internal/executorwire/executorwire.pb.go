@@ -31,13 +31,14 @@ const (
 // ToAgent is a record from the executor. One without content acknowledges only.
 type ToAgent struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
-	Number   uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`     // of an update or a message, from 1; 0 for a register
+	Number   uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`     // of an update, a message or tasks, from 1; 0 for a register
 	Received uint64                 `protobuf:"varint,2,opt,name=received,proto3" json:"received,omitempty"` // the number of the last record from the agent
 	// Types that are valid to be assigned to Content:
 	//
 	//	*ToAgent_Register
 	//	*ToAgent_Update
 	//	*ToAgent_Message
+	//	*ToAgent_Tasks
 	Content       isToAgent_Content `protobuf_oneof:"content"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -121,6 +122,15 @@ func (x *ToAgent) GetMessage() *Message {
 	return nil
 }
 
+func (x *ToAgent) GetTasks() *Tasks {
+	if x != nil {
+		if x, ok := x.Content.(*ToAgent_Tasks); ok {
+			return x.Tasks
+		}
+	}
+	return nil
+}
+
 type isToAgent_Content interface {
 	isToAgent_Content()
 }
@@ -137,11 +147,17 @@ type ToAgent_Message struct {
 	Message *Message `protobuf:"bytes,5,opt,name=message,proto3,oneof"`
 }
 
+type ToAgent_Tasks struct {
+	Tasks *Tasks `protobuf:"bytes,6,opt,name=tasks,proto3,oneof"`
+}
+
 func (*ToAgent_Register) isToAgent_Content() {}
 
 func (*ToAgent_Update) isToAgent_Content() {}
 
 func (*ToAgent_Message) isToAgent_Content() {}
+
+func (*ToAgent_Tasks) isToAgent_Content() {}
 
 // ToExecutor is a record from the agent. One without content acknowledges only.
 type ToExecutor struct {
@@ -314,6 +330,7 @@ type Register struct {
 	Token         string                 `protobuf:"bytes,2,opt,name=token,proto3" json:"token,omitempty"`
 	FrameworkId   string                 `protobuf:"bytes,3,opt,name=framework_id,json=frameworkId,proto3" json:"framework_id,omitempty"`
 	ExecutorId    string                 `protobuf:"bytes,4,opt,name=executor_id,json=executorId,proto3" json:"executor_id,omitempty"`
+	Session       string                 `protobuf:"bytes,5,opt,name=session,proto3" json:"session,omitempty"` // of the last Registered; empty before the first
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -376,6 +393,60 @@ func (x *Register) GetExecutorId() string {
 	return ""
 }
 
+func (x *Register) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+// Tasks has the tasks that the executor was told to launch and whose end it has
+// not told, or not told for sure. It is the first numbered record of a session
+// but for the first session.
+type Tasks struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Ids           []string               `protobuf:"bytes,1,rep,name=ids,proto3" json:"ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tasks) Reset() {
+	*x = Tasks{}
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tasks) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tasks) ProtoMessage() {}
+
+func (x *Tasks) ProtoReflect() protoreflect.Message {
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tasks.ProtoReflect.Descriptor instead.
+func (*Tasks) Descriptor() ([]byte, []int) {
+	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Tasks) GetIds() []string {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
 // Registered is the agent's answer.
 type Registered struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -384,13 +455,14 @@ type Registered struct {
 	Resources     string                 `protobuf:"bytes,3,opt,name=resources,proto3" json:"resources,omitempty"` // of the agent
 	Attributes    string                 `protobuf:"bytes,4,opt,name=attributes,proto3" json:"attributes,omitempty"`
 	Executor      *Executor              `protobuf:"bytes,5,opt,name=executor,proto3" json:"executor,omitempty"`
+	Session       string                 `protobuf:"bytes,6,opt,name=session,proto3" json:"session,omitempty"` // another one after the agent was started again
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Registered) Reset() {
 	*x = Registered{}
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[3]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -402,7 +474,7 @@ func (x *Registered) String() string {
 func (*Registered) ProtoMessage() {}
 
 func (x *Registered) ProtoReflect() protoreflect.Message {
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[3]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -415,7 +487,7 @@ func (x *Registered) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Registered.ProtoReflect.Descriptor instead.
 func (*Registered) Descriptor() ([]byte, []int) {
-	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{3}
+	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Registered) GetAgentId() string {
@@ -453,6 +525,13 @@ func (x *Registered) GetExecutor() *Executor {
 	return nil
 }
 
+func (x *Registered) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
 // Executor is the executor's own description.
 type Executor struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -467,7 +546,7 @@ type Executor struct {
 
 func (x *Executor) Reset() {
 	*x = Executor{}
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[4]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -479,7 +558,7 @@ func (x *Executor) String() string {
 func (*Executor) ProtoMessage() {}
 
 func (x *Executor) ProtoReflect() protoreflect.Message {
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[4]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -492,7 +571,7 @@ func (x *Executor) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Executor.ProtoReflect.Descriptor instead.
 func (*Executor) Descriptor() ([]byte, []int) {
-	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{4}
+	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Executor) GetId() string {
@@ -541,7 +620,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[5]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -553,7 +632,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[5]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -566,7 +645,7 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{5}
+	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Refused) GetReason() string {
@@ -586,7 +665,7 @@ type Launch struct {
 
 func (x *Launch) Reset() {
 	*x = Launch{}
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[6]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -598,7 +677,7 @@ func (x *Launch) String() string {
 func (*Launch) ProtoMessage() {}
 
 func (x *Launch) ProtoReflect() protoreflect.Message {
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[6]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -611,7 +690,7 @@ func (x *Launch) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Launch.ProtoReflect.Descriptor instead.
 func (*Launch) Descriptor() ([]byte, []int) {
-	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{6}
+	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Launch) GetTask() *Task {
@@ -636,7 +715,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[7]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -648,7 +727,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[7]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -661,7 +740,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{7}
+	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Task) GetId() string {
@@ -724,7 +803,7 @@ type Kill struct {
 
 func (x *Kill) Reset() {
 	*x = Kill{}
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[8]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -736,7 +815,7 @@ func (x *Kill) String() string {
 func (*Kill) ProtoMessage() {}
 
 func (x *Kill) ProtoReflect() protoreflect.Message {
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[8]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -749,7 +828,7 @@ func (x *Kill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Kill.ProtoReflect.Descriptor instead.
 func (*Kill) Descriptor() ([]byte, []int) {
-	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{8}
+	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Kill) GetTaskId() string {
@@ -776,7 +855,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[9]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -788,7 +867,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[9]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -801,7 +880,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{9}
+	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Message) GetData() []byte {
@@ -821,7 +900,7 @@ type Shutdown struct {
 
 func (x *Shutdown) Reset() {
 	*x = Shutdown{}
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[10]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -833,7 +912,7 @@ func (x *Shutdown) String() string {
 func (*Shutdown) ProtoMessage() {}
 
 func (x *Shutdown) ProtoReflect() protoreflect.Message {
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[10]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -846,7 +925,7 @@ func (x *Shutdown) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Shutdown.ProtoReflect.Descriptor instead.
 func (*Shutdown) Descriptor() ([]byte, []int) {
-	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{10}
+	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Shutdown) GetGrace() int64 {
@@ -868,13 +947,14 @@ type Update struct {
 	Check         *CheckResult           `protobuf:"bytes,7,opt,name=check,proto3" json:"check,omitempty"`
 	Exit          *Exit                  `protobuf:"bytes,8,opt,name=exit,proto3" json:"exit,omitempty"`
 	Data          []byte                 `protobuf:"bytes,9,opt,name=data,proto3" json:"data,omitempty"`
+	Sequence      uint64                 `protobuf:"varint,10,opt,name=sequence,proto3" json:"sequence,omitempty"` // of the executor's updates, from 1 and over all sessions; 0: not counted
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Update) Reset() {
 	*x = Update{}
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[11]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -886,7 +966,7 @@ func (x *Update) String() string {
 func (*Update) ProtoMessage() {}
 
 func (x *Update) ProtoReflect() protoreflect.Message {
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[11]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -899,7 +979,7 @@ func (x *Update) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Update.ProtoReflect.Descriptor instead.
 func (*Update) Descriptor() ([]byte, []int) {
-	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{11}
+	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Update) GetTaskId() string {
@@ -965,6 +1045,13 @@ func (x *Update) GetData() []byte {
 	return nil
 }
 
+func (x *Update) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
 type CheckResult struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ExitCode      *int32                 `protobuf:"varint,1,opt,name=exit_code,json=exitCode,proto3,oneof" json:"exit_code,omitempty"`
@@ -976,7 +1063,7 @@ type CheckResult struct {
 
 func (x *CheckResult) Reset() {
 	*x = CheckResult{}
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[12]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -988,7 +1075,7 @@ func (x *CheckResult) String() string {
 func (*CheckResult) ProtoMessage() {}
 
 func (x *CheckResult) ProtoReflect() protoreflect.Message {
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[12]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1001,7 +1088,7 @@ func (x *CheckResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckResult.ProtoReflect.Descriptor instead.
 func (*CheckResult) Descriptor() ([]byte, []int) {
-	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{12}
+	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CheckResult) GetExitCode() int32 {
@@ -1037,7 +1124,7 @@ type Exit struct {
 
 func (x *Exit) Reset() {
 	*x = Exit{}
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[13]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1049,7 +1136,7 @@ func (x *Exit) String() string {
 func (*Exit) ProtoMessage() {}
 
 func (x *Exit) ProtoReflect() protoreflect.Message {
-	mi := &file_internal_executorwire_executorwire_proto_msgTypes[13]
+	mi := &file_internal_executorwire_executorwire_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1062,7 +1149,7 @@ func (x *Exit) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Exit.ProtoReflect.Descriptor instead.
 func (*Exit) Descriptor() ([]byte, []int) {
-	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{13}
+	return file_internal_executorwire_executorwire_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Exit) GetCode() int32 {
@@ -1090,13 +1177,14 @@ var File_internal_executorwire_executorwire_proto protoreflect.FileDescriptor
 
 const file_internal_executorwire_executorwire_proto_rawDesc = "" +
 	"\n" +
-	"(internal/executorwire/executorwire.proto\x12\x13proffer.executor.v1\"\xf6\x01\n" +
+	"(internal/executorwire/executorwire.proto\x12\x13proffer.executor.v1\"\xaa\x02\n" +
 	"\aToAgent\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x1a\n" +
 	"\breceived\x18\x02 \x01(\x04R\breceived\x12;\n" +
 	"\bregister\x18\x03 \x01(\v2\x1d.proffer.executor.v1.RegisterH\x00R\bregister\x125\n" +
 	"\x06update\x18\x04 \x01(\v2\x1b.proffer.executor.v1.UpdateH\x00R\x06update\x128\n" +
-	"\amessage\x18\x05 \x01(\v2\x1c.proffer.executor.v1.MessageH\x00R\amessageB\t\n" +
+	"\amessage\x18\x05 \x01(\v2\x1c.proffer.executor.v1.MessageH\x00R\amessage\x122\n" +
+	"\x05tasks\x18\x06 \x01(\v2\x1a.proffer.executor.v1.TasksH\x00R\x05tasksB\t\n" +
 	"\acontent\"\xa7\x03\n" +
 	"\n" +
 	"ToExecutor\x12\x16\n" +
@@ -1110,13 +1198,16 @@ const file_internal_executorwire_executorwire_proto_rawDesc = "" +
 	"\x04kill\x18\x06 \x01(\v2\x19.proffer.executor.v1.KillH\x00R\x04kill\x128\n" +
 	"\amessage\x18\a \x01(\v2\x1c.proffer.executor.v1.MessageH\x00R\amessage\x12;\n" +
 	"\bshutdown\x18\b \x01(\v2\x1d.proffer.executor.v1.ShutdownH\x00R\bshutdownB\t\n" +
-	"\acontent\"~\n" +
+	"\acontent\"\x98\x01\n" +
 	"\bRegister\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\rR\aversion\x12\x14\n" +
 	"\x05token\x18\x02 \x01(\tR\x05token\x12!\n" +
 	"\fframework_id\x18\x03 \x01(\tR\vframeworkId\x12\x1f\n" +
 	"\vexecutor_id\x18\x04 \x01(\tR\n" +
-	"executorId\"\xbc\x01\n" +
+	"executorId\x12\x18\n" +
+	"\asession\x18\x05 \x01(\tR\asession\"\x19\n" +
+	"\x05Tasks\x12\x10\n" +
+	"\x03ids\x18\x01 \x03(\tR\x03ids\"\xd6\x01\n" +
 	"\n" +
 	"Registered\x12\x19\n" +
 	"\bagent_id\x18\x01 \x01(\tR\aagentId\x12\x1a\n" +
@@ -1125,7 +1216,8 @@ const file_internal_executorwire_executorwire_proto_rawDesc = "" +
 	"\n" +
 	"attributes\x18\x04 \x01(\tR\n" +
 	"attributes\x129\n" +
-	"\bexecutor\x18\x05 \x01(\v2\x1d.proffer.executor.v1.ExecutorR\bexecutor\"\xde\x01\n" +
+	"\bexecutor\x18\x05 \x01(\v2\x1d.proffer.executor.v1.ExecutorR\bexecutor\x12\x18\n" +
+	"\asession\x18\x06 \x01(\tR\asession\"\xde\x01\n" +
 	"\bExecutor\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x1c\n" +
@@ -1157,7 +1249,7 @@ const file_internal_executorwire_executorwire_proto_rawDesc = "" +
 	"\aMessage\x12\x12\n" +
 	"\x04data\x18\x01 \x01(\fR\x04data\" \n" +
 	"\bShutdown\x12\x14\n" +
-	"\x05grace\x18\x01 \x01(\x03R\x05grace\"\xa3\x02\n" +
+	"\x05grace\x18\x01 \x01(\x03R\x05grace\"\xbf\x02\n" +
 	"\x06Update\x12\x17\n" +
 	"\atask_id\x18\x01 \x01(\tR\x06taskId\x12\x14\n" +
 	"\x05state\x18\x02 \x01(\tR\x05state\x12\x16\n" +
@@ -1167,7 +1259,9 @@ const file_internal_executorwire_executorwire_proto_rawDesc = "" +
 	"\ahealthy\x18\x06 \x01(\bH\x00R\ahealthy\x88\x01\x01\x126\n" +
 	"\x05check\x18\a \x01(\v2 .proffer.executor.v1.CheckResultR\x05check\x12-\n" +
 	"\x04exit\x18\b \x01(\v2\x19.proffer.executor.v1.ExitR\x04exit\x12\x12\n" +
-	"\x04data\x18\t \x01(\fR\x04dataB\n" +
+	"\x04data\x18\t \x01(\fR\x04data\x12\x1a\n" +
+	"\bsequence\x18\n" +
+	" \x01(\x04R\bsequenceB\n" +
 	"\n" +
 	"\b_healthy\"\xa4\x01\n" +
 	"\vCheckResult\x12 \n" +
@@ -1197,46 +1291,48 @@ func file_internal_executorwire_executorwire_proto_rawDescGZIP() []byte {
 	return file_internal_executorwire_executorwire_proto_rawDescData
 }
 
-var file_internal_executorwire_executorwire_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_internal_executorwire_executorwire_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_internal_executorwire_executorwire_proto_goTypes = []any{
 	(*ToAgent)(nil),     // 0: proffer.executor.v1.ToAgent
 	(*ToExecutor)(nil),  // 1: proffer.executor.v1.ToExecutor
 	(*Register)(nil),    // 2: proffer.executor.v1.Register
-	(*Registered)(nil),  // 3: proffer.executor.v1.Registered
-	(*Executor)(nil),    // 4: proffer.executor.v1.Executor
-	(*Refused)(nil),     // 5: proffer.executor.v1.Refused
-	(*Launch)(nil),      // 6: proffer.executor.v1.Launch
-	(*Task)(nil),        // 7: proffer.executor.v1.Task
-	(*Kill)(nil),        // 8: proffer.executor.v1.Kill
-	(*Message)(nil),     // 9: proffer.executor.v1.Message
-	(*Shutdown)(nil),    // 10: proffer.executor.v1.Shutdown
-	(*Update)(nil),      // 11: proffer.executor.v1.Update
-	(*CheckResult)(nil), // 12: proffer.executor.v1.CheckResult
-	(*Exit)(nil),        // 13: proffer.executor.v1.Exit
-	nil,                 // 14: proffer.executor.v1.Executor.LabelsEntry
-	nil,                 // 15: proffer.executor.v1.Task.LabelsEntry
+	(*Tasks)(nil),       // 3: proffer.executor.v1.Tasks
+	(*Registered)(nil),  // 4: proffer.executor.v1.Registered
+	(*Executor)(nil),    // 5: proffer.executor.v1.Executor
+	(*Refused)(nil),     // 6: proffer.executor.v1.Refused
+	(*Launch)(nil),      // 7: proffer.executor.v1.Launch
+	(*Task)(nil),        // 8: proffer.executor.v1.Task
+	(*Kill)(nil),        // 9: proffer.executor.v1.Kill
+	(*Message)(nil),     // 10: proffer.executor.v1.Message
+	(*Shutdown)(nil),    // 11: proffer.executor.v1.Shutdown
+	(*Update)(nil),      // 12: proffer.executor.v1.Update
+	(*CheckResult)(nil), // 13: proffer.executor.v1.CheckResult
+	(*Exit)(nil),        // 14: proffer.executor.v1.Exit
+	nil,                 // 15: proffer.executor.v1.Executor.LabelsEntry
+	nil,                 // 16: proffer.executor.v1.Task.LabelsEntry
 }
 var file_internal_executorwire_executorwire_proto_depIdxs = []int32{
 	2,  // 0: proffer.executor.v1.ToAgent.register:type_name -> proffer.executor.v1.Register
-	11, // 1: proffer.executor.v1.ToAgent.update:type_name -> proffer.executor.v1.Update
-	9,  // 2: proffer.executor.v1.ToAgent.message:type_name -> proffer.executor.v1.Message
-	3,  // 3: proffer.executor.v1.ToExecutor.registered:type_name -> proffer.executor.v1.Registered
-	5,  // 4: proffer.executor.v1.ToExecutor.refused:type_name -> proffer.executor.v1.Refused
-	6,  // 5: proffer.executor.v1.ToExecutor.launch:type_name -> proffer.executor.v1.Launch
-	8,  // 6: proffer.executor.v1.ToExecutor.kill:type_name -> proffer.executor.v1.Kill
-	9,  // 7: proffer.executor.v1.ToExecutor.message:type_name -> proffer.executor.v1.Message
-	10, // 8: proffer.executor.v1.ToExecutor.shutdown:type_name -> proffer.executor.v1.Shutdown
-	4,  // 9: proffer.executor.v1.Registered.executor:type_name -> proffer.executor.v1.Executor
-	14, // 10: proffer.executor.v1.Executor.labels:type_name -> proffer.executor.v1.Executor.LabelsEntry
-	7,  // 11: proffer.executor.v1.Launch.task:type_name -> proffer.executor.v1.Task
-	15, // 12: proffer.executor.v1.Task.labels:type_name -> proffer.executor.v1.Task.LabelsEntry
-	12, // 13: proffer.executor.v1.Update.check:type_name -> proffer.executor.v1.CheckResult
-	13, // 14: proffer.executor.v1.Update.exit:type_name -> proffer.executor.v1.Exit
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	12, // 1: proffer.executor.v1.ToAgent.update:type_name -> proffer.executor.v1.Update
+	10, // 2: proffer.executor.v1.ToAgent.message:type_name -> proffer.executor.v1.Message
+	3,  // 3: proffer.executor.v1.ToAgent.tasks:type_name -> proffer.executor.v1.Tasks
+	4,  // 4: proffer.executor.v1.ToExecutor.registered:type_name -> proffer.executor.v1.Registered
+	6,  // 5: proffer.executor.v1.ToExecutor.refused:type_name -> proffer.executor.v1.Refused
+	7,  // 6: proffer.executor.v1.ToExecutor.launch:type_name -> proffer.executor.v1.Launch
+	9,  // 7: proffer.executor.v1.ToExecutor.kill:type_name -> proffer.executor.v1.Kill
+	10, // 8: proffer.executor.v1.ToExecutor.message:type_name -> proffer.executor.v1.Message
+	11, // 9: proffer.executor.v1.ToExecutor.shutdown:type_name -> proffer.executor.v1.Shutdown
+	5,  // 10: proffer.executor.v1.Registered.executor:type_name -> proffer.executor.v1.Executor
+	15, // 11: proffer.executor.v1.Executor.labels:type_name -> proffer.executor.v1.Executor.LabelsEntry
+	8,  // 12: proffer.executor.v1.Launch.task:type_name -> proffer.executor.v1.Task
+	16, // 13: proffer.executor.v1.Task.labels:type_name -> proffer.executor.v1.Task.LabelsEntry
+	13, // 14: proffer.executor.v1.Update.check:type_name -> proffer.executor.v1.CheckResult
+	14, // 15: proffer.executor.v1.Update.exit:type_name -> proffer.executor.v1.Exit
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_internal_executorwire_executorwire_proto_init() }
@@ -1248,6 +1344,7 @@ func file_internal_executorwire_executorwire_proto_init() {
 		(*ToAgent_Register)(nil),
 		(*ToAgent_Update)(nil),
 		(*ToAgent_Message)(nil),
+		(*ToAgent_Tasks)(nil),
 	}
 	file_internal_executorwire_executorwire_proto_msgTypes[1].OneofWrappers = []any{
 		(*ToExecutor_Registered)(nil),
@@ -1257,15 +1354,15 @@ func file_internal_executorwire_executorwire_proto_init() {
 		(*ToExecutor_Message)(nil),
 		(*ToExecutor_Shutdown)(nil),
 	}
-	file_internal_executorwire_executorwire_proto_msgTypes[11].OneofWrappers = []any{}
 	file_internal_executorwire_executorwire_proto_msgTypes[12].OneofWrappers = []any{}
+	file_internal_executorwire_executorwire_proto_msgTypes[13].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_internal_executorwire_executorwire_proto_rawDesc), len(file_internal_executorwire_executorwire_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

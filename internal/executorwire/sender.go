@@ -17,7 +17,8 @@ type Sender[T proto.Message] struct {
 	kept     []T
 	first    uint64 // the number of kept[0]
 	unsent   int    // the index in kept of the first that is not sent on this connection
-	received uint64 // the number of the last record from the other side
+	taken    uint64 // the number of the last record from the other side
+	received uint64 // and of the last one that is in good hands
 	owes     bool   // the other side has not been told
 	wake     chan struct{}
 	empty    chan struct{} // closed when nothing is kept; nil when nobody waits
@@ -64,7 +65,8 @@ func (s *Sender[T]) next(blank func() T) (m T, ok bool) {
 	return m, true
 }
 
-// Received returns the number of the last record from the other side.
+// Received returns the number of the last record from the other side that was
+// confirmed.
 func (s *Sender[T]) Received() uint64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,20 +108,59 @@ func (s *Sender[T]) Acknowledge(received uint64) error {
 }
 
 // Take tells that record number has come from the other side, and reports
-// whether it is new. The numbers are without gaps.
+// whether it is new. The numbers are without gaps. The other side keeps the
+// record until it is confirmed.
 func (s *Sender[T]) Take(number uint64) (isNew bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if number > s.received+1 {
-		return false, fmt.Errorf("record %d follows record %d: numbers count by one", number, s.received)
+	if number > s.taken+1 {
+		return false, fmt.Errorf("record %d follows record %d: numbers count by one", number, s.taken)
 	}
-	s.owes = true
-	s.signal()
-	if number <= s.received {
+	if number <= s.taken {
+		if number <= s.received { // the other side has missed that
+			s.owes = true
+			s.signal()
+		}
 		return false, nil
 	}
-	s.received = number
+	s.taken = number
 	return true, nil
+}
+
+// Confirm tells that everything up to record number, which was taken, is in
+// good hands: the other side need not send it again.
+func (s *Sender[T]) Confirm(number uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if number > s.received {
+		s.received, s.owes = number, true
+		s.signal()
+	}
+}
+
+// Renumber begins a new session, with an other side that knows nothing of the
+// one before. What is kept and wanted is sent again, after first.
+func (s *Sender[T]) Renumber(first T, wanted func(T) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	kept := []T{first}
+	for _, m := range s.kept {
+		if wanted(m) {
+			kept = append(kept, m)
+		}
+	}
+	s.kept, s.first, s.unsent = kept, 1, 0
+	s.taken, s.received, s.owes = 0, 0, false
+	s.signal()
+}
+
+// Each calls f with every record that the other side may not have.
+func (s *Sender[T]) Each(f func(T)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.kept {
+		f(m)
+	}
 }
 
 // Empty returns a channel that is closed once the other side has received all

@@ -91,6 +91,7 @@ var errEnough = errors.New("enough")
 type side interface {
 	Acknowledge(received uint64) error
 	Take(number uint64) (bool, error)
+	Confirm(number uint64)
 }
 
 func take(s side, number, received uint64, m *executorwire.Message, got *[]string, enough int) error {
@@ -101,6 +102,7 @@ func take(s side, number, received uint64, m *executorwire.Message, got *[]strin
 	if err != nil || !isNew {
 		return err
 	}
+	s.Confirm(number)
 	*got = append(*got, string(m.GetData()))
 	if len(*got) == enough {
 		return errEnough
@@ -139,5 +141,66 @@ func TestRecordsAreBounded(t *testing.T) {
 	}
 	if err := executorwire.Read(bufio.NewReader(&b), 1, executorwire.NewToAgent()); err == nil {
 		t.Error("a record of more than the limit was read")
+	}
+}
+
+// What is taken and not yet confirmed is sent again on the next connection,
+// and is taken once all the same.
+func TestTheOtherSideKeepsWhatIsNotConfirmed(t *testing.T) {
+	s := executorwire.ToAgentSender()
+	for n := uint64(1); n <= 3; n++ {
+		if isNew, err := s.Take(n); !isNew || err != nil {
+			t.Fatalf("record %d: %t, %v", n, isNew, err)
+		}
+	}
+	s.Confirm(2)
+	if got := s.Received(); got != 2 {
+		t.Errorf("received %d, want 2", got)
+	}
+	if err := s.Restart(0); err != nil {
+		t.Fatal(err)
+	}
+	if isNew, err := s.Take(3); isNew || err != nil {
+		t.Errorf("record 3 again: %t, %v", isNew, err)
+	}
+	s.Confirm(3)
+	s.Confirm(1) // late
+	if got := s.Received(); got != 3 {
+		t.Errorf("received %d, want 3", got)
+	}
+	if _, err := s.Take(5); err == nil {
+		t.Error("a gap was not found")
+	}
+}
+
+func TestRenumberBeginsANewSession(t *testing.T) {
+	s := executorwire.ToAgentSender()
+	message := func(text string) *executorwire.ToAgent {
+		return &executorwire.ToAgent{Content: &executorwire.ToAgent_Message{Message: &executorwire.Message{Data: []byte(text)}}}
+	}
+	for _, text := range []string{"known", "kept", "unwanted"} {
+		s.Put(message(text))
+	}
+	if err := s.Acknowledge(1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Take(1); err != nil {
+		t.Fatal(err)
+	}
+	s.Confirm(1)
+	s.Renumber(message("first"), func(m *executorwire.ToAgent) bool { return string(m.GetMessage().GetData()) != "unwanted" })
+	var got []string
+	s.Each(func(m *executorwire.ToAgent) { got = append(got, string(m.GetMessage().GetData())) })
+	if want := []string{"first", "kept"}; !slices.Equal(got, want) {
+		t.Errorf("kept %q, want %q", got, want)
+	}
+	if s.Received() != 0 {
+		t.Errorf("received %d of a session that has just begun", s.Received())
+	}
+	if isNew, err := s.Take(1); !isNew || err != nil {
+		t.Errorf("record 1 of the new session: %t, %v", isNew, err)
+	}
+	if err := s.Acknowledge(3); err == nil {
+		t.Error("a record can be acknowledged that is not of the session")
 	}
 }

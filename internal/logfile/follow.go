@@ -24,6 +24,13 @@ type FollowConfig struct {
 	// FromNow leaves out what was written before the call.
 	FromNow bool
 
+	// From leaves out what is before a place, where that is still there.
+	From *Place
+
+	// At is called with how far Follow has come, after w has taken that:
+	// offset bytes of the file of that number.
+	At func(file uint64, offset int64)
+
 	Clock clock.Clock // default clock.System
 }
 
@@ -36,10 +43,15 @@ func Follow(ctx context.Context, path string, w io.Writer, cfg FollowConfig) err
 	if cfg.Clock == nil {
 		cfg.Clock = clock.System
 	}
-	f := &follower{path: path}
+	f := &follower{path: path, at: cfg.At}
 	defer f.close()
 	if cfg.FromNow {
 		if err := f.skip(); err != nil {
+			return err
+		}
+	}
+	if cfg.From != nil {
+		if err := f.find(cfg.From); err != nil {
 			return err
 		}
 	}
@@ -82,7 +94,8 @@ func wait(ctx context.Context, cfg FollowConfig) error {
 // reading by identity, not by name: the name changes when the file is rotated.
 type follower struct {
 	path    string
-	current *os.File // nil before the first file
+	at      func(file uint64, offset int64) // may be nil
+	current *os.File                        // nil before the first file
 }
 
 func (f *follower) close() {
@@ -118,7 +131,7 @@ func (f *follower) copyAll(ctx context.Context, w io.Writer) error {
 		// The successor is looked up before the rest is read: once there is
 		// one, nothing is added to the current file any more.
 		if f.current != nil {
-			if _, err := io.Copy(w, f.current); err != nil {
+			if err := f.copy(w); err != nil {
 				return err
 			}
 		}
@@ -128,6 +141,39 @@ func (f *follower) copyAll(ctx context.Context, w io.Writer) error {
 		f.close()
 		f.current = next
 	}
+}
+
+// copy copies the rest of the current file.
+func (f *follower) copy(w io.Writer) error {
+	if f.at == nil {
+		_, err := io.Copy(w, f.current)
+		return err
+	}
+	info, err := f.current.Stat()
+	if err != nil {
+		return err
+	}
+	offset, err := f.current.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(&teller{w: w, file: number(info), offset: offset, at: f.at}, f.current)
+	return err
+}
+
+// teller tells how far it has come.
+type teller struct {
+	w      io.Writer
+	file   uint64
+	offset int64
+	at     func(file uint64, offset int64)
+}
+
+func (t *teller) Write(p []byte) (int, error) {
+	n, err := t.w.Write(p)
+	t.offset += int64(n)
+	t.at(t.file, t.offset)
+	return n, err
 }
 
 // next opens the file that follows the current one, or returns nil if there is

@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/proffer-go/proffer/internal/store"
 	"github.com/proffer-go/proffer/internal/wire"
 )
 
@@ -19,8 +20,8 @@ const Version = 1
 
 // The errors of Decode.
 var (
-	ErrNewer   = errors.New("it was written by a newer version of Proffer: start that version, or use another work directory once its tasks have ended")
-	ErrCorrupt = errors.New("it is corrupt: restore the checkpoint from a copy, or use another work directory, which gives up the tasks")
+	ErrNewer   = fmt.Errorf("%w: start that version, or use another work directory once its tasks have ended", store.ErrNewer)
+	ErrCorrupt = fmt.Errorf("%w: restore the checkpoint from a copy, or use another work directory, which gives up the tasks", store.ErrCorrupt)
 )
 
 // Encode returns the value of a key, or an error that names the text that is
