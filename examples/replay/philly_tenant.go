@@ -119,10 +119,10 @@ func (t *tenant) StatusUpdate(_ context.Context, d *scheduler.Driver, s proffer.
 	}
 	delete(t.jobs, s.TaskID)
 	j.pieces--
-	switch {
-	case s.State == proffer.TaskFinished:
+	switch s.State {
+	case proffer.TaskFinished:
 		j.finished++
-	case s.State == proffer.TaskError:
+	case proffer.TaskError:
 		return scheduler.Terminal(fmt.Errorf("task %v", s))
 	default:
 		t.killRest(d, j)

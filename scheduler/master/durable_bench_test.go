@@ -2,6 +2,7 @@ package master_test
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -80,8 +81,9 @@ func runTasks(b *testing.B, n int, r registry.Registry) time.Duration {
 	<-f.allRun
 	took := time.Since(began)
 	cancel()
-	<-ended
-	<-done
+	if err := errors.Join(<-ended, <-done); !errors.Is(err, context.Canceled) && !errors.Is(err, scheduler.ErrMasterClosed) {
+		b.Fatal(err)
+	}
 	return took
 }
 
