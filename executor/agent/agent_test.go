@@ -19,6 +19,7 @@ import (
 
 func TestMain(m *testing.M) {
 	actAsExecutor()
+	actAsVictim()
 	goleak.VerifyTestMain(m)
 }
 

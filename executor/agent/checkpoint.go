@@ -78,6 +78,9 @@ func (a *Agent) recover(ctx context.Context, path string) error {
 		return fmt.Errorf("agent: %s: %w", path, err)
 	}
 	crashpoint.Hit("agent/recover/decided")
+	if err := a.removeSockets(); err != nil {
+		return fmt.Errorf("agent: remove old sockets: %w", err)
+	}
 	a.ahead = writeahead.New[agentcore.Effect](a.store)
 	return nil
 }

@@ -195,6 +195,20 @@ func (a *Agent) makeSocketDir() (string, error) {
 	return dir, os.Chmod(dir, 0o711)
 }
 
+// removeSockets removes those of an agent that was killed. Executors that are
+// adopted get theirs again.
+func (a *Agent) removeSockets() error {
+	dir, err := a.socketDir()
+	if err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		err = errors.Join(err, os.Remove(filepath.Join(dir, e.Name())))
+	}
+	return err
+}
+
 // isOwn reports why a directory that others might have made is not to be used.
 func isOwn(dir string) error {
 	var s unix.Stat_t

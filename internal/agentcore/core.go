@@ -142,7 +142,7 @@ func withoutData(s *proffer.TaskStatus) *proffer.TaskStatus {
 }
 
 // Disconnected tells that the connection has ended. Statuses wait.
-func (c *Core) Disconnected() { c.connected, c.registered = false, false }
+func (c *Core) Disconnected() { c.connected, c.introduced, c.registered = false, false, false }
 
 // FromMaster takes a message that arrived on the connection.
 func (c *Core) FromMaster(now time.Time, m protocol.ToAgent) {
@@ -188,9 +188,11 @@ func (c *Core) register(now time.Time, id proffer.AgentID) {
 	}
 }
 
-// send sends a message to the master that is lost if there is none.
+// send sends a message to the master that is lost if there is none. What ends
+// after the agent has told what it holds is told, even before the master has
+// answered.
 func (c *Core) send(m protocol.ToMaster) {
-	if c.registered {
+	if c.introduced {
 		c.effects = append(c.effects, Effect{Message: m, Number: c.connection})
 	}
 }
