@@ -51,7 +51,7 @@ func newAgent(c *Cluster, number int, info proffer.AgentInfo) *agent {
 	}
 	g.machine.init(g)
 	g.checkpoint = store[agentcore.Effect]{
-		cluster: c, name: "the checkpoint of " + g.name, carryOut: g.carryOut, after: g.drain, crash: g.crash,
+		cluster: c, name: "the checkpoint of " + g.name, carryOut: g.carryOut, wrote: g.keepAcks, after: g.drain, crash: g.crash,
 		risk: func(f *Faults) float64 { return f.AgentCrashStep },
 	}
 	g.checkpoint.init()
@@ -198,14 +198,25 @@ func (g *agent) drain() {
 	if g.core == nil {
 		return
 	}
-	if len(g.acks) > 0 && len(g.checkpoint.queue) == 0 {
-		g.cluster.history.kept(g.acks)
-		g.acks = g.acks[:0]
+	if g.cluster.cfg.Forgetful {
+		g.keepAcks()()
 	}
 	if at, ok := g.core.Deadline(); ok {
 		g.wake(at.Add(-g.skew).Sub(g.cluster.cfg.Start))
 	} else {
 		g.cluster.timers.stop(&g.alarm)
+	}
+}
+
+// keepAcks is called when what the agent was told is durable, and what it
+// returns when it has acted on everything before.
+func (g *agent) keepAcks() func() {
+	acks := g.acks
+	g.acks = nil
+	return func() {
+		if len(acks) > 0 {
+			g.cluster.history.kept(acks)
+		}
 	}
 }
 

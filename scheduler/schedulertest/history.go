@@ -43,6 +43,7 @@ type taskHistory struct {
 	told   bool               // something of it
 	latest proffer.TaskState  // that its framework was told
 	final  *proffer.TaskState // that its framework was told
+	lost   bool               // is what its framework was told, which may not be told more
 	sent   uint64             // the newest update that its agent has sent
 	acked  uint64             // the newest whose acknowledgement its agent has kept
 }
@@ -89,12 +90,21 @@ func (h *history) posted(p *pipe, message any) {
 		h.removed[m.FrameworkID] = true
 	case *protocol.StatusUpdate:
 		h.reported(p.conn.agent, m)
-	case *scheduler.OffersEvent:
-		h.offers(p.conn, m.Offers)
-	case *scheduler.RescindEvent:
-		h.offerEnded(m.OfferID)
 	case *scheduler.UpdateEvent:
 		h.delivered(p.conn.session, &m.Status)
+	}
+}
+
+// effect sees what the master tells a framework, whether that is connected or,
+// with conn nil, was until a moment ago.
+func (h *history) effect(conn *connection, e scheduler.Event) {
+	switch e := e.(type) {
+	case *scheduler.OffersEvent:
+		if conn != nil {
+			h.offers(conn, e.Offers)
+		}
+	case *scheduler.RescindEvent:
+		h.offerEnded(e.OfferID)
 	}
 }
 
@@ -180,6 +190,7 @@ func (h *history) told(s *session, message any) {
 	t.told, t.latest = true, state
 	switch {
 	case !s.partitionAware && state == proffer.TaskLost:
+		t.lost = true
 	case t.final == nil && state.Terminal():
 		t.final = &state
 	case t.final == nil || state == *t.final || state == proffer.TaskUnknown:

@@ -33,7 +33,7 @@ type master struct {
 func (m *master) init(c *Cluster) {
 	m.cluster, m.connections = c, make(map[uint64]*connection)
 	m.registry = store[mastercore.Effect]{
-		cluster: c, name: "the registry", carryOut: m.carryOut, after: c.drainTold, crash: m.crash,
+		cluster: c, name: "the registry", carryOut: m.carryOut, wrote: func() func() { return func() {} }, after: c.drainTold, crash: m.crash,
 		risk: func(f *Faults) float64 { return f.MasterCrashStep },
 	}
 	m.registry.init()
@@ -144,6 +144,9 @@ func (m *master) carryOut(effects []mastercore.Effect) {
 			id = uint64(e.Session)
 		}
 		conn, ok := m.connections[id]
+		if h := m.cluster.history; h != nil {
+			h.effect(conn, e.Event)
+		}
 		switch {
 		case !ok: // it has been closed meanwhile
 		case e.End != nil:

@@ -21,6 +21,7 @@ type store[E any] struct {
 	lives    uint64 // of the owner
 	written  timer
 	carryOut func(effects []E)           // by the owner
+	wrote    func() (acted func())       // when changes are durable, and when their effects were carried out
 	after    func()                      // when effects were carried out later
 	crash    func(why string)            // ends the owner
 	risk     func(f *Faults) (p float64) // that the owner crashes at a step
@@ -59,7 +60,9 @@ func (s *store[E]) commit(changes map[string][]byte, effects []E) {
 			return
 		}
 		if s.write(changes) {
+			acted := s.wrote()
 			s.effect(effects, point-1)
+			acted()
 		}
 	default:
 		s.queue = append(s.queue, batch[E]{changes, slices.Clone(effects)})
@@ -96,6 +99,7 @@ func (s *store[E]) flush() {
 	if !s.write(changes) {
 		return
 	}
+	defer s.wrote()()
 	queue, life := s.queue, s.lives
 	s.queue = nil
 	for _, b := range queue {

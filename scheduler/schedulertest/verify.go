@@ -39,12 +39,12 @@ func (c *Cluster) Verify() error {
 			if t.runs != nil {
 				c.violated("task %v runs on %s, although its framework is gone", key, t.where)
 			}
-		case t.final != nil && t.runs != nil:
-			c.violated("task %v runs on %s, although its framework was told its end, %s", key, t.where, *t.final)
+		case (t.final != nil || t.lost) && t.runs != nil:
+			c.violated("task %v runs on %s, although its framework was told its end, %s at last", key, t.where, t.latest)
 		case !known[key.framework]:
-		case t.asked && t.final == nil && t.runs == nil && (t.where != "" || t.latest != proffer.TaskUnknown):
+		case t.asked && t.final == nil && !t.lost && t.runs == nil && (t.where != "" || t.latest != proffer.TaskUnknown):
 			c.violated("task %v is forgotten: it does not run, and its framework was not told its end but %s at last (started on %q)", key, t.latest, t.where)
-		case t.sent > t.acked && t.final == nil:
+		case t.sent > t.acked:
 			c.violated("update %d of task %v has not been acknowledged, updates up to %d have", t.sent, key, t.acked)
 		}
 	}
