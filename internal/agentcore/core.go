@@ -117,7 +117,7 @@ func (c *Core) introduce() {
 		return
 	}
 	c.introduced = true
-	m := &protocol.Register{Info: c.info}
+	m := &protocol.Register{Info: c.info, Instance: c.cfg.Instance}
 	for _, f := range c.sortedFrameworks() {
 		for _, t := range f.sortedTasks() {
 			m.Tasks = append(m.Tasks, protocol.RunningTask{

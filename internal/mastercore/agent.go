@@ -36,12 +36,14 @@ func (s agentState) here() bool { return s == registered || s == disconnected }
 type agent struct {
 	info      proffer.AgentInfo   // as it describes itself
 	total     resources.Resources // what operations have made of info.Resources, while it is not in the allocator
+	instance  string              // the name that it has given itself; empty for none
 	state     agentState
 	since     time.Time // when it was found unreachable
 	link      LinkID    // of a registered one
 	patience  due.Alarm // of one that is awaited
 	tasks     map[*task]struct{}
 	executors map[executorKey]*executor
+	ending    map[proffer.FrameworkID]struct{} // which it was told to shut down, and has not reported
 
 	// What operators want of it.
 	deactivated    bool
@@ -62,11 +64,10 @@ type executor struct {
 
 func (c *Core) addAgent(info proffer.AgentInfo, state agentState) *agent {
 	g := &agent{
-		info: info, total: info.Resources,
+		info: info, total: info.Resources, state: state,
 		tasks: make(map[*task]struct{}), executors: make(map[executorKey]*executor),
 	}
 	g.patience.Ring = func(now time.Time) { c.lose(now, g) }
-	c.setState(g, state)
 	c.agents[info.ID] = g
 	return g
 }
@@ -110,6 +111,7 @@ func (c *Core) FromAgent(now time.Time, id LinkID, m protocol.ToMaster) {
 	case *protocol.ExecutorExited:
 		c.executorExited(now, g, m)
 	case *protocol.FrameworkEnded:
+		delete(g.ending, m.FrameworkID)
 		if _, back := c.frameworks[m.FrameworkID]; !back {
 			c.allocator.ReleaseAll(now, g.info.ID, m.FrameworkID)
 		}
@@ -139,6 +141,7 @@ func (c *Core) withdraw(now time.Time, g *agent) {
 		g.link = 0
 	}
 	c.alarms.Stop(&g.patience)
+	clear(g.ending)
 	if g.state.here() {
 		g.total = c.allocator.Total(g.info.ID)
 		c.mustKnow(c.allocator.RemoveAgent(now, g.info.ID))
@@ -151,8 +154,9 @@ func (c *Core) withdraw(now time.Time, g *agent) {
 // forgetAgent drops an agent that will not come back, with all that ran there.
 func (c *Core) forgetAgent(now time.Time, g *agent, why string) {
 	c.withdraw(now, g)
-	c.setState(g, gone)
+	g.state = gone
 	delete(c.agents, g.info.ID)
+	delete(c.instances, g.instance)
 	c.unrecord(agentKey(g.info.ID))
 	for _, t := range g.sortedTasks() {
 		c.conclude(now, t, proffer.TaskGone, proffer.ReasonAgentRemoved, "agent "+string(g.info.ID)+": "+why)
@@ -197,6 +201,18 @@ func (c *Core) release(now time.Time, g *agent, id proffer.FrameworkID, role str
 	if err := c.allocator.Release(now, g.info.ID, offers.Usage{FrameworkID: id, Role: role, Resources: r}); err != nil {
 		panic(fmt.Sprintf("mastercore: %v", err))
 	}
+}
+
+// endFramework has an agent end all that it runs of a framework.
+func (c *Core) endFramework(g *agent, id proffer.FrameworkID) {
+	if !g.state.here() && g.state != recovering {
+		return // it may never come back, and is told when it does
+	}
+	if g.ending == nil {
+		g.ending = make(map[proffer.FrameworkID]struct{})
+	}
+	g.ending[id] = struct{}{}
+	c.send(g, &protocol.ShutdownFramework{FrameworkID: id})
 }
 
 // send delivers a message to an agent that is connected.

@@ -66,13 +66,13 @@ type Core struct {
 	sessions   map[SessionID]*framework
 	removed    ring[proffer.FrameworkID, struct{}] // frameworks that are gone for good
 
-	agents map[proffer.AgentID]*agent
-	links  map[LinkID]*agent
+	agents    map[proffer.AgentID]*agent
+	instances map[string]*agent // by the name that they have given themselves
+	links     map[LinkID]*agent
 
-	roles      map[string]*role // of which operators want something
-	alarms     due.Alarms
-	recovering int    // agents in that state
-	removals   uint64 // of frameworks, so far
+	roles    map[string]*role // of which operators want something
+	alarms   due.Alarms
+	removals uint64 // of frameworks, so far
 
 	nextFramework uint64
 	nextAgent     uint64
@@ -101,6 +101,7 @@ func newCore(cfg Config, offerPrefix string) (*Core, error) {
 		sessions:   make(map[SessionID]*framework),
 		removed:    newRing[proffer.FrameworkID, struct{}](cfg.KeepCompleted),
 		agents:     make(map[proffer.AgentID]*agent),
+		instances:  make(map[string]*agent),
 		links:      make(map[LinkID]*agent),
 		roles:      make(map[string]*role),
 	}, nil

@@ -152,7 +152,7 @@ func (c *Core) remove(now time.Time, f *framework) {
 				delete(g.executors, key)
 			}
 		}
-		c.send(g, &protocol.ShutdownFramework{FrameworkID: f.info.ID})
+		c.endFramework(g, f.info.ID)
 	}
 }
 

@@ -179,6 +179,25 @@ func (c *Core) Running(id proffer.AgentID) []proffer.TaskID {
 	return list
 }
 
+// Ending reports whether something is being ended on an agent that is not out
+// of reach: a framework that was torn down, or a task that was told to end.
+func (c *Core) Ending() bool {
+	for _, g := range c.agents {
+		if !g.state.here() && g.state != recovering {
+			continue
+		}
+		if len(g.ending) > 0 {
+			return true
+		}
+		for t := range g.tasks {
+			if t.kill != nil && !t.latest.Terminal() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // evict kills tasks, the latest first, until what was not given back is free.
 func (c *Core) evict(e offers.Eviction) {
 	g, ok := c.agents[e.AgentID]

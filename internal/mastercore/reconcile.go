@@ -63,7 +63,7 @@ func (c *Core) answer(now time.Time, f *framework, q *question) bool {
 		return true
 	}
 	g := c.agents[ref.AgentID]
-	if (g != nil && g.state == recovering) || (ref.AgentID == "" && c.awaitsAgents()) {
+	if g != nil && g.state == recovering {
 		return false
 	}
 	state := proffer.TaskUnknown
@@ -93,6 +93,3 @@ func (c *Core) answerQuestions(now time.Time) {
 		}
 	}
 }
-
-// awaitsAgents reports whether agents of an earlier master may still come back.
-func (c *Core) awaitsAgents() bool { return c.recovering > 0 }

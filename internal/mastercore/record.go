@@ -85,7 +85,7 @@ func (c *Core) recordAgent(g *agent) {
 	}
 	r := &record.Agent{
 		Info: wire.EncodeAgent(&g.info), Total: wire.EncodeResources(total), State: stateRecords[g.state],
-		Deactivated: g.deactivated, Drain: (*int64)(g.drain),
+		Instance: g.instance, Deactivated: g.deactivated, Drain: (*int64)(g.drain),
 	}
 	if u := g.unavailability; u != nil {
 		r.Unavailability = &record.Unavailability{Start: u.Start.UnixNano(), Duration: int64(u.Duration)}

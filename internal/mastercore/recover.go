@@ -187,6 +187,7 @@ func (c *Core) recoverAgents(_ time.Time, all *recordSet) error {
 			return corrupt("agent/"+name, fmt.Errorf("its state %d is not known", r.GetState()))
 		}
 		g := c.addAgent(*info, state)
+		c.setInstance(g, r.GetInstance())
 		if g.total, err = wire.DecodeResources(r.GetTotal()); err != nil {
 			return corrupt("agent/"+name, err)
 		}

@@ -26,6 +26,9 @@ func (c *Core) register(now time.Time, id LinkID, m *protocol.Register) {
 		refuse(err, false)
 		return
 	}
+	if known, ok := c.instances[m.Instance]; ok && info.ID == "" {
+		info.ID = known.info.ID // it was given one, and has not heard of it
+	}
 	if info.ID == "" {
 		info.ID = proffer.AgentID(c.newID("A", &c.nextAgent, func(id string) bool {
 			return c.agents[proffer.AgentID(id)] != nil
@@ -56,14 +59,22 @@ func (c *Core) register(now time.Time, id LinkID, m *protocol.Register) {
 		g = c.addAgent(info, registered)
 	}
 	before := g.state
-	c.setState(g, registered)
-	g.info, g.total, g.link = info, total, id
+	g.state, g.info, g.total, g.link = registered, info, total, id
+	c.setInstance(g, m.Instance)
 	c.links[id] = g
 	c.restoreWishes(now, g)
 	c.recordAgent(g)
 	c.send(g, &protocol.Registered{AgentID: info.ID})
 	c.adopt(now, g, m, before)
 	c.answerQuestions(now)
+}
+
+// setInstance keeps the name that an agent has given itself.
+func (c *Core) setInstance(g *agent, name string) {
+	delete(c.instances, g.instance)
+	if g.instance = name; name != "" {
+		c.instances[name] = g
+	}
 }
 
 // readmits decides whether an agent that is known may come back as info, and
@@ -133,7 +144,7 @@ func (c *Core) adopt(now time.Time, g *agent, m *protocol.Register, before agent
 		g.executors[executorKey{e.FrameworkID, e.Executor.ID}] = &executor{info: e.Executor, role: e.Role}
 	}
 	for _, id := range sortedKeys(strangers) {
-		c.send(g, &protocol.ShutdownFramework{FrameworkID: id})
+		c.endFramework(g, id)
 	}
 	for _, t := range sorted(missing) {
 		c.missed(now, t)

@@ -28,7 +28,7 @@ import (
 //
 //	subscribe s1 NAME [id=F1] [roles=a,b] [failover=1h] [lost-only]
 //	disconnect s1 | teardown s1
-//	register l1 RESOURCES [id=A1] [host=NAME] [task=FRAMEWORK/ID/STATE/RESOURCES ...]
+//	register l1 RESOURCES [id=A1] [instance=NAME] [host=NAME] [task=FRAMEWORK/ID/STATE/RESOURCES ...]
 //	unlink l1 | leave l1 | crash | records
 //	launch s1 OFFER[+OFFER] TASK/RESOURCES ... [executor=ID/RESOURCES] [group]
 //	       [give-up=5m|at-once] [kill-on-return=yes]
@@ -323,7 +323,7 @@ func (s *script) fromAgent(t *testing.T, d *datadriven.TestData, pos []string, a
 	case "leave":
 		return &protocol.Leave{}
 	case "register":
-		m := &protocol.Register{Info: proffer.AgentInfo{Hostname: cmp.Or(first(args["host"]), "host"), Resources: resources.MustParse(pos[1])}}
+		m := &protocol.Register{Info: proffer.AgentInfo{Hostname: cmp.Or(first(args["host"]), "host"), Resources: resources.MustParse(pos[1])}, Instance: first(args["instance"])}
 		if v := args["id"]; len(v) > 0 {
 			m.Info.ID = proffer.AgentID(v[0])
 		}

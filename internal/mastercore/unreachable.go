@@ -17,8 +17,7 @@ func (c *Core) lose(now time.Time, g *agent) {
 		why = fmt.Sprintf("the agent has not come back within %v of the master's start", c.cfg.ReregisterTimeout)
 	}
 	c.withdraw(now, g)
-	c.setState(g, unreachable)
-	g.since = now
+	g.state, g.since = unreachable, now
 	c.recordAgent(g)
 	for _, t := range g.sortedTasks() {
 		c.strand(now, t, "agent "+string(g.info.ID)+": "+why)
@@ -75,7 +74,7 @@ func (c *Core) MarkGone(now time.Time, id proffer.AgentID) error {
 	const why = "an operator declared the agent gone"
 	c.send(g, &protocol.Refused{Message: why, Shutdown: true})
 	c.withdraw(now, g)
-	c.setState(g, gone)
+	g.state = gone
 	c.recordAgent(g)
 	for _, t := range g.sortedTasks() {
 		c.conclude(now, t, proffer.TaskGoneByOperator, proffer.ReasonAgentRemoved, "agent "+string(id)+": "+why)
@@ -83,14 +82,4 @@ func (c *Core) MarkGone(now time.Time, id proffer.AgentID) error {
 	c.tellFailure(g, why)
 	c.answerQuestions(now)
 	return nil
-}
-
-// setState keeps count of the agents that are awaited.
-func (c *Core) setState(g *agent, s agentState) {
-	if g.state == recovering {
-		c.recovering--
-	}
-	if g.state = s; s == recovering {
-		c.recovering++
-	}
 }

@@ -23,8 +23,12 @@ type ToAgent interface{ toAgent() }
 type (
 	// Register is the first message on a connection. An agent that was
 	// registered before names its id and what it still runs.
+	//
+	// Instance is a name that the agent has given itself before. It is known by
+	// that, too, in case it has never heard of its id. Empty: it has none.
 	Register struct {
 		Info      proffer.AgentInfo
+		Instance  string
 		Tasks     []RunningTask
 		Executors []RunningExecutor
 	}

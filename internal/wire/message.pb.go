@@ -10,12 +10,11 @@
 package wire
 
 import (
+	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
+	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
-
-	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
-	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 )
 
 const (
@@ -1109,6 +1108,7 @@ type Register struct {
 	Agent         *Agent                 `protobuf:"bytes,1,opt,name=agent,proto3" json:"agent,omitempty"`
 	Tasks         []*RunningTask         `protobuf:"bytes,2,rep,name=tasks,proto3" json:"tasks,omitempty"`
 	Executors     []*RunningExecutor     `protobuf:"bytes,3,rep,name=executors,proto3" json:"executors,omitempty"`
+	Instance      string                 `protobuf:"bytes,4,opt,name=instance,proto3" json:"instance,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1162,6 +1162,13 @@ func (x *Register) GetExecutors() []*RunningExecutor {
 		return x.Executors
 	}
 	return nil
+}
+
+func (x *Register) GetInstance() string {
+	if x != nil {
+		return x.Instance
+	}
+	return ""
 }
 
 type RunningTask struct {
@@ -4943,11 +4950,12 @@ const file_internal_wire_message_proto_rawDesc = "" +
 	"\afailure\x18C \x01(\v2\x18.proffer.wire.v1.FailureH\x00R\afailure\x12.\n" +
 	"\x05error\x18D \x01(\v2\x16.proffer.wire.v1.ErrorH\x00R\x05errorB\t\n" +
 	"\acontent\"\v\n" +
-	"\tKeepalive\"\xac\x01\n" +
+	"\tKeepalive\"\xc8\x01\n" +
 	"\bRegister\x12,\n" +
 	"\x05agent\x18\x01 \x01(\v2\x16.proffer.wire.v1.AgentR\x05agent\x122\n" +
 	"\x05tasks\x18\x02 \x03(\v2\x1c.proffer.wire.v1.RunningTaskR\x05tasks\x12>\n" +
-	"\texecutors\x18\x03 \x03(\v2 .proffer.wire.v1.RunningExecutorR\texecutors\"\xd2\x01\n" +
+	"\texecutors\x18\x03 \x03(\v2 .proffer.wire.v1.RunningExecutorR\texecutors\x12\x1a\n" +
+	"\binstance\x18\x04 \x01(\tR\binstance\"\xd2\x01\n" +
 	"\vRunningTask\x12!\n" +
 	"\fframework_id\x18\x01 \x01(\tR\vframeworkId\x12\x12\n" +
 	"\x04role\x18\x02 \x01(\tR\x04role\x12)\n" +
@@ -5270,96 +5278,93 @@ func file_internal_wire_message_proto_rawDescGZIP() []byte {
 	return file_internal_wire_message_proto_rawDescData
 }
 
-var (
-	file_internal_wire_message_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-	file_internal_wire_message_proto_msgTypes  = make([]protoimpl.MessageInfo, 67)
-	file_internal_wire_message_proto_goTypes   = []any{
-		Subject(0),                // 0: proffer.wire.v1.Subject
-		Predicate(0),              // 1: proffer.wire.v1.Predicate
-		Why(0),                    // 2: proffer.wire.v1.Why
-		(*Envelope)(nil),          // 3: proffer.wire.v1.Envelope
-		(*Keepalive)(nil),         // 4: proffer.wire.v1.Keepalive
-		(*Register)(nil),          // 5: proffer.wire.v1.Register
-		(*RunningTask)(nil),       // 6: proffer.wire.v1.RunningTask
-		(*RunningExecutor)(nil),   // 7: proffer.wire.v1.RunningExecutor
-		(*StatusUpdate)(nil),      // 8: proffer.wire.v1.StatusUpdate
-		(*TaskEnded)(nil),         // 9: proffer.wire.v1.TaskEnded
-		(*ExecutorMessage)(nil),   // 10: proffer.wire.v1.ExecutorMessage
-		(*FrameworkEnded)(nil),    // 11: proffer.wire.v1.FrameworkEnded
-		(*Leave)(nil),             // 12: proffer.wire.v1.Leave
-		(*ExecutorExited)(nil),    // 13: proffer.wire.v1.ExecutorExited
-		(*Registered)(nil),        // 14: proffer.wire.v1.Registered
-		(*Refused)(nil),           // 15: proffer.wire.v1.Refused
-		(*RunTasks)(nil),          // 16: proffer.wire.v1.RunTasks
-		(*KillTask)(nil),          // 17: proffer.wire.v1.KillTask
-		(*AcknowledgeStatus)(nil), // 18: proffer.wire.v1.AcknowledgeStatus
-		(*FrameworkMessage)(nil),  // 19: proffer.wire.v1.FrameworkMessage
-		(*ShutdownExecutor)(nil),  // 20: proffer.wire.v1.ShutdownExecutor
-		(*ShutdownFramework)(nil), // 21: proffer.wire.v1.ShutdownFramework
-		(*Subscribe)(nil),         // 22: proffer.wire.v1.Subscribe
-		(*SubscribeAnswer)(nil),   // 23: proffer.wire.v1.SubscribeAnswer
-		(*Terms)(nil),             // 24: proffer.wire.v1.Terms
-		(*RoleConstraints)(nil),   // 25: proffer.wire.v1.RoleConstraints
-		(*ConstraintGroup)(nil),   // 26: proffer.wire.v1.ConstraintGroup
-		(*Constraint)(nil),        // 27: proffer.wire.v1.Constraint
-		(*RoleLeast)(nil),         // 28: proffer.wire.v1.RoleLeast
-		(*Quantities)(nil),        // 29: proffer.wire.v1.Quantities
-		(*Accept)(nil),            // 30: proffer.wire.v1.Accept
-		(*Answer)(nil),            // 31: proffer.wire.v1.Answer
-		(*Operation)(nil),         // 32: proffer.wire.v1.Operation
-		(*Launch)(nil),            // 33: proffer.wire.v1.Launch
-		(*Reserve)(nil),           // 34: proffer.wire.v1.Reserve
-		(*Convert)(nil),           // 35: proffer.wire.v1.Convert
-		(*Grow)(nil),              // 36: proffer.wire.v1.Grow
-		(*Shrink)(nil),            // 37: proffer.wire.v1.Shrink
-		(*Decline)(nil),           // 38: proffer.wire.v1.Decline
-		(*Suppress)(nil),          // 39: proffer.wire.v1.Suppress
-		(*Revive)(nil),            // 40: proffer.wire.v1.Revive
-		(*Update)(nil),            // 41: proffer.wire.v1.Update
-		(*AcceptAll)(nil),         // 42: proffer.wire.v1.AcceptAll
-		(*Hold)(nil),              // 43: proffer.wire.v1.Hold
-		(*StateDemand)(nil),       // 44: proffer.wire.v1.StateDemand
-		(*Demand)(nil),            // 45: proffer.wire.v1.Demand
-		(*Devices)(nil),           // 46: proffer.wire.v1.Devices
-		(*ClearDemand)(nil),       // 47: proffer.wire.v1.ClearDemand
-		(*AnswerInverse)(nil),     // 48: proffer.wire.v1.AnswerInverse
-		(*Kill)(nil),              // 49: proffer.wire.v1.Kill
-		(*Acknowledge)(nil),       // 50: proffer.wire.v1.Acknowledge
-		(*Reconcile)(nil),         // 51: proffer.wire.v1.Reconcile
-		(*TaskRef)(nil),           // 52: proffer.wire.v1.TaskRef
-		(*Message)(nil),           // 53: proffer.wire.v1.Message
-		(*Teardown)(nil),          // 54: proffer.wire.v1.Teardown
-		(*Subscribed)(nil),        // 55: proffer.wire.v1.Subscribed
-		(*Offers)(nil),            // 56: proffer.wire.v1.Offers
-		(*Offer)(nil),             // 57: proffer.wire.v1.Offer
-		(*Unavailability)(nil),    // 58: proffer.wire.v1.Unavailability
-		(*InverseOffer)(nil),      // 59: proffer.wire.v1.InverseOffer
-		(*Rescind)(nil),           // 60: proffer.wire.v1.Rescind
-		(*RescindInverse)(nil),    // 61: proffer.wire.v1.RescindInverse
-		(*Operations)(nil),        // 62: proffer.wire.v1.Operations
-		(*TaskUpdate)(nil),        // 63: proffer.wire.v1.TaskUpdate
-		(*Failure)(nil),           // 64: proffer.wire.v1.Failure
-		(*Error)(nil),             // 65: proffer.wire.v1.Error
-		(*Explain)(nil),           // 66: proffer.wire.v1.Explain
-		(*Explanation)(nil),       // 67: proffer.wire.v1.Explanation
-		(*AgentExplanation)(nil),  // 68: proffer.wire.v1.AgentExplanation
-		(*ReasonNotOffered)(nil),  // 69: proffer.wire.v1.ReasonNotOffered
-		(*Agent)(nil),             // 70: proffer.wire.v1.Agent
-		(*Task)(nil),              // 71: proffer.wire.v1.Task
-		TaskState(0),              // 72: proffer.wire.v1.TaskState
-		(*Status)(nil),            // 73: proffer.wire.v1.Status
-		(*Executor)(nil),          // 74: proffer.wire.v1.Executor
-		(*Exit)(nil),              // 75: proffer.wire.v1.Exit
-		(*Framework)(nil),         // 76: proffer.wire.v1.Framework
-		(*Capabilities)(nil),      // 77: proffer.wire.v1.Capabilities
-		(*Quantity)(nil),          // 78: proffer.wire.v1.Quantity
-		(*Resource)(nil),          // 79: proffer.wire.v1.Resource
-		(*Reservation)(nil),       // 80: proffer.wire.v1.Reservation
-		(*Attribute)(nil),         // 81: proffer.wire.v1.Attribute
-		(*Domain)(nil),            // 82: proffer.wire.v1.Domain
-	}
-)
-
+var file_internal_wire_message_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_internal_wire_message_proto_msgTypes = make([]protoimpl.MessageInfo, 67)
+var file_internal_wire_message_proto_goTypes = []any{
+	(Subject)(0),              // 0: proffer.wire.v1.Subject
+	(Predicate)(0),            // 1: proffer.wire.v1.Predicate
+	(Why)(0),                  // 2: proffer.wire.v1.Why
+	(*Envelope)(nil),          // 3: proffer.wire.v1.Envelope
+	(*Keepalive)(nil),         // 4: proffer.wire.v1.Keepalive
+	(*Register)(nil),          // 5: proffer.wire.v1.Register
+	(*RunningTask)(nil),       // 6: proffer.wire.v1.RunningTask
+	(*RunningExecutor)(nil),   // 7: proffer.wire.v1.RunningExecutor
+	(*StatusUpdate)(nil),      // 8: proffer.wire.v1.StatusUpdate
+	(*TaskEnded)(nil),         // 9: proffer.wire.v1.TaskEnded
+	(*ExecutorMessage)(nil),   // 10: proffer.wire.v1.ExecutorMessage
+	(*FrameworkEnded)(nil),    // 11: proffer.wire.v1.FrameworkEnded
+	(*Leave)(nil),             // 12: proffer.wire.v1.Leave
+	(*ExecutorExited)(nil),    // 13: proffer.wire.v1.ExecutorExited
+	(*Registered)(nil),        // 14: proffer.wire.v1.Registered
+	(*Refused)(nil),           // 15: proffer.wire.v1.Refused
+	(*RunTasks)(nil),          // 16: proffer.wire.v1.RunTasks
+	(*KillTask)(nil),          // 17: proffer.wire.v1.KillTask
+	(*AcknowledgeStatus)(nil), // 18: proffer.wire.v1.AcknowledgeStatus
+	(*FrameworkMessage)(nil),  // 19: proffer.wire.v1.FrameworkMessage
+	(*ShutdownExecutor)(nil),  // 20: proffer.wire.v1.ShutdownExecutor
+	(*ShutdownFramework)(nil), // 21: proffer.wire.v1.ShutdownFramework
+	(*Subscribe)(nil),         // 22: proffer.wire.v1.Subscribe
+	(*SubscribeAnswer)(nil),   // 23: proffer.wire.v1.SubscribeAnswer
+	(*Terms)(nil),             // 24: proffer.wire.v1.Terms
+	(*RoleConstraints)(nil),   // 25: proffer.wire.v1.RoleConstraints
+	(*ConstraintGroup)(nil),   // 26: proffer.wire.v1.ConstraintGroup
+	(*Constraint)(nil),        // 27: proffer.wire.v1.Constraint
+	(*RoleLeast)(nil),         // 28: proffer.wire.v1.RoleLeast
+	(*Quantities)(nil),        // 29: proffer.wire.v1.Quantities
+	(*Accept)(nil),            // 30: proffer.wire.v1.Accept
+	(*Answer)(nil),            // 31: proffer.wire.v1.Answer
+	(*Operation)(nil),         // 32: proffer.wire.v1.Operation
+	(*Launch)(nil),            // 33: proffer.wire.v1.Launch
+	(*Reserve)(nil),           // 34: proffer.wire.v1.Reserve
+	(*Convert)(nil),           // 35: proffer.wire.v1.Convert
+	(*Grow)(nil),              // 36: proffer.wire.v1.Grow
+	(*Shrink)(nil),            // 37: proffer.wire.v1.Shrink
+	(*Decline)(nil),           // 38: proffer.wire.v1.Decline
+	(*Suppress)(nil),          // 39: proffer.wire.v1.Suppress
+	(*Revive)(nil),            // 40: proffer.wire.v1.Revive
+	(*Update)(nil),            // 41: proffer.wire.v1.Update
+	(*AcceptAll)(nil),         // 42: proffer.wire.v1.AcceptAll
+	(*Hold)(nil),              // 43: proffer.wire.v1.Hold
+	(*StateDemand)(nil),       // 44: proffer.wire.v1.StateDemand
+	(*Demand)(nil),            // 45: proffer.wire.v1.Demand
+	(*Devices)(nil),           // 46: proffer.wire.v1.Devices
+	(*ClearDemand)(nil),       // 47: proffer.wire.v1.ClearDemand
+	(*AnswerInverse)(nil),     // 48: proffer.wire.v1.AnswerInverse
+	(*Kill)(nil),              // 49: proffer.wire.v1.Kill
+	(*Acknowledge)(nil),       // 50: proffer.wire.v1.Acknowledge
+	(*Reconcile)(nil),         // 51: proffer.wire.v1.Reconcile
+	(*TaskRef)(nil),           // 52: proffer.wire.v1.TaskRef
+	(*Message)(nil),           // 53: proffer.wire.v1.Message
+	(*Teardown)(nil),          // 54: proffer.wire.v1.Teardown
+	(*Subscribed)(nil),        // 55: proffer.wire.v1.Subscribed
+	(*Offers)(nil),            // 56: proffer.wire.v1.Offers
+	(*Offer)(nil),             // 57: proffer.wire.v1.Offer
+	(*Unavailability)(nil),    // 58: proffer.wire.v1.Unavailability
+	(*InverseOffer)(nil),      // 59: proffer.wire.v1.InverseOffer
+	(*Rescind)(nil),           // 60: proffer.wire.v1.Rescind
+	(*RescindInverse)(nil),    // 61: proffer.wire.v1.RescindInverse
+	(*Operations)(nil),        // 62: proffer.wire.v1.Operations
+	(*TaskUpdate)(nil),        // 63: proffer.wire.v1.TaskUpdate
+	(*Failure)(nil),           // 64: proffer.wire.v1.Failure
+	(*Error)(nil),             // 65: proffer.wire.v1.Error
+	(*Explain)(nil),           // 66: proffer.wire.v1.Explain
+	(*Explanation)(nil),       // 67: proffer.wire.v1.Explanation
+	(*AgentExplanation)(nil),  // 68: proffer.wire.v1.AgentExplanation
+	(*ReasonNotOffered)(nil),  // 69: proffer.wire.v1.ReasonNotOffered
+	(*Agent)(nil),             // 70: proffer.wire.v1.Agent
+	(*Task)(nil),              // 71: proffer.wire.v1.Task
+	(TaskState)(0),            // 72: proffer.wire.v1.TaskState
+	(*Status)(nil),            // 73: proffer.wire.v1.Status
+	(*Executor)(nil),          // 74: proffer.wire.v1.Executor
+	(*Exit)(nil),              // 75: proffer.wire.v1.Exit
+	(*Framework)(nil),         // 76: proffer.wire.v1.Framework
+	(*Capabilities)(nil),      // 77: proffer.wire.v1.Capabilities
+	(*Quantity)(nil),          // 78: proffer.wire.v1.Quantity
+	(*Resource)(nil),          // 79: proffer.wire.v1.Resource
+	(*Reservation)(nil),       // 80: proffer.wire.v1.Reservation
+	(*Attribute)(nil),         // 81: proffer.wire.v1.Attribute
+	(*Domain)(nil),            // 82: proffer.wire.v1.Domain
+}
 var file_internal_wire_message_proto_depIdxs = []int32{
 	4,   // 0: proffer.wire.v1.Envelope.keepalive:type_name -> proffer.wire.v1.Keepalive
 	8,   // 1: proffer.wire.v1.Envelope.status_update:type_name -> proffer.wire.v1.StatusUpdate

@@ -14,12 +14,11 @@
 package wire
 
 import (
+	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
+	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
-
-	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
-	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 )
 
 const (
@@ -2670,47 +2669,44 @@ func file_internal_wire_noun_proto_rawDescGZIP() []byte {
 	return file_internal_wire_noun_proto_rawDescData
 }
 
-var (
-	file_internal_wire_noun_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
-	file_internal_wire_noun_proto_msgTypes  = make([]protoimpl.MessageInfo, 27)
-	file_internal_wire_noun_proto_goTypes   = []any{
-		Kind(0),                   // 0: proffer.wire.v1.Kind
-		DiskKind(0),               // 1: proffer.wire.v1.DiskKind
-		AttributeKind(0),          // 2: proffer.wire.v1.AttributeKind
-		TaskState(0),              // 3: proffer.wire.v1.TaskState
-		Source(0),                 // 4: proffer.wire.v1.Source
-		Health(0),                 // 5: proffer.wire.v1.Health
-		Reason(0),                 // 6: proffer.wire.v1.Reason
-		(*Resource)(nil),          // 7: proffer.wire.v1.Resource
-		(*Traits)(nil),            // 8: proffer.wire.v1.Traits
-		(*Reservation)(nil),       // 9: proffer.wire.v1.Reservation
-		(*Disk)(nil),              // 10: proffer.wire.v1.Disk
-		(*Volume)(nil),            // 11: proffer.wire.v1.Volume
-		(*Quantity)(nil),          // 12: proffer.wire.v1.Quantity
-		(*Label)(nil),             // 13: proffer.wire.v1.Label
-		(*Attribute)(nil),         // 14: proffer.wire.v1.Attribute
-		(*Agent)(nil),             // 15: proffer.wire.v1.Agent
-		(*Domain)(nil),            // 16: proffer.wire.v1.Domain
-		(*Framework)(nil),         // 17: proffer.wire.v1.Framework
-		(*Capabilities)(nil),      // 18: proffer.wire.v1.Capabilities
-		(*Task)(nil),              // 19: proffer.wire.v1.Task
-		(*UnreachablePolicy)(nil), // 20: proffer.wire.v1.UnreachablePolicy
-		(*Command)(nil),           // 21: proffer.wire.v1.Command
-		(*Variable)(nil),          // 22: proffer.wire.v1.Variable
-		(*Limit)(nil),             // 23: proffer.wire.v1.Limit
-		(*Executor)(nil),          // 24: proffer.wire.v1.Executor
-		(*Probe)(nil),             // 25: proffer.wire.v1.Probe
-		(*HTTPProbe)(nil),         // 26: proffer.wire.v1.HTTPProbe
-		(*TCPProbe)(nil),          // 27: proffer.wire.v1.TCPProbe
-		(*HealthCheck)(nil),       // 28: proffer.wire.v1.HealthCheck
-		(*Check)(nil),             // 29: proffer.wire.v1.Check
-		(*Status)(nil),            // 30: proffer.wire.v1.Status
-		(*CheckResult)(nil),       // 31: proffer.wire.v1.CheckResult
-		(*Exit)(nil),              // 32: proffer.wire.v1.Exit
-		(*Container)(nil),         // 33: proffer.wire.v1.Container
-	}
-)
-
+var file_internal_wire_noun_proto_enumTypes = make([]protoimpl.EnumInfo, 7)
+var file_internal_wire_noun_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
+var file_internal_wire_noun_proto_goTypes = []any{
+	(Kind)(0),                 // 0: proffer.wire.v1.Kind
+	(DiskKind)(0),             // 1: proffer.wire.v1.DiskKind
+	(AttributeKind)(0),        // 2: proffer.wire.v1.AttributeKind
+	(TaskState)(0),            // 3: proffer.wire.v1.TaskState
+	(Source)(0),               // 4: proffer.wire.v1.Source
+	(Health)(0),               // 5: proffer.wire.v1.Health
+	(Reason)(0),               // 6: proffer.wire.v1.Reason
+	(*Resource)(nil),          // 7: proffer.wire.v1.Resource
+	(*Traits)(nil),            // 8: proffer.wire.v1.Traits
+	(*Reservation)(nil),       // 9: proffer.wire.v1.Reservation
+	(*Disk)(nil),              // 10: proffer.wire.v1.Disk
+	(*Volume)(nil),            // 11: proffer.wire.v1.Volume
+	(*Quantity)(nil),          // 12: proffer.wire.v1.Quantity
+	(*Label)(nil),             // 13: proffer.wire.v1.Label
+	(*Attribute)(nil),         // 14: proffer.wire.v1.Attribute
+	(*Agent)(nil),             // 15: proffer.wire.v1.Agent
+	(*Domain)(nil),            // 16: proffer.wire.v1.Domain
+	(*Framework)(nil),         // 17: proffer.wire.v1.Framework
+	(*Capabilities)(nil),      // 18: proffer.wire.v1.Capabilities
+	(*Task)(nil),              // 19: proffer.wire.v1.Task
+	(*UnreachablePolicy)(nil), // 20: proffer.wire.v1.UnreachablePolicy
+	(*Command)(nil),           // 21: proffer.wire.v1.Command
+	(*Variable)(nil),          // 22: proffer.wire.v1.Variable
+	(*Limit)(nil),             // 23: proffer.wire.v1.Limit
+	(*Executor)(nil),          // 24: proffer.wire.v1.Executor
+	(*Probe)(nil),             // 25: proffer.wire.v1.Probe
+	(*HTTPProbe)(nil),         // 26: proffer.wire.v1.HTTPProbe
+	(*TCPProbe)(nil),          // 27: proffer.wire.v1.TCPProbe
+	(*HealthCheck)(nil),       // 28: proffer.wire.v1.HealthCheck
+	(*Check)(nil),             // 29: proffer.wire.v1.Check
+	(*Status)(nil),            // 30: proffer.wire.v1.Status
+	(*CheckResult)(nil),       // 31: proffer.wire.v1.CheckResult
+	(*Exit)(nil),              // 32: proffer.wire.v1.Exit
+	(*Container)(nil),         // 33: proffer.wire.v1.Container
+}
 var file_internal_wire_noun_proto_depIdxs = []int32{
 	0,  // 0: proffer.wire.v1.Resource.kind:type_name -> proffer.wire.v1.Kind
 	8,  // 1: proffer.wire.v1.Resource.traits:type_name -> proffer.wire.v1.Traits

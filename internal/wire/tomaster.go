@@ -37,7 +37,7 @@ func encodeToMaster(message protocol.ToMaster) (content, error) {
 }
 
 func encodeRegister(r *protocol.Register) *Register {
-	m := &Register{Agent: EncodeAgent(&r.Info)}
+	m := &Register{Agent: EncodeAgent(&r.Info), Instance: r.Instance}
 	for i := range r.Tasks {
 		t := &r.Tasks[i]
 		m.Tasks = append(m.Tasks, &RunningTask{
@@ -95,7 +95,7 @@ func decodeToMaster(d *decoder, c content) protocol.ToMaster {
 }
 
 func (d *decoder) register(m *Register) *protocol.Register {
-	r := &protocol.Register{}
+	r := &protocol.Register{Instance: m.GetInstance()}
 	info, err := DecodeAgent(m.GetAgent())
 	d.within("register", err)
 	if err == nil {

@@ -333,6 +333,7 @@ type Agent struct {
 	Deactivated    bool                   `protobuf:"varint,4,opt,name=deactivated,proto3" json:"deactivated,omitempty"`
 	Drain          *int64                 `protobuf:"varint,5,opt,name=drain,proto3,oneof" json:"drain,omitempty"` // the grace, while it drains
 	Unavailability *Unavailability        `protobuf:"bytes,6,opt,name=unavailability,proto3" json:"unavailability,omitempty"`
+	Instance       string                 `protobuf:"bytes,7,opt,name=instance,proto3" json:"instance,omitempty"` // the name that it has given itself
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -407,6 +408,13 @@ func (x *Agent) GetUnavailability() *Unavailability {
 		return x.Unavailability
 	}
 	return nil
+}
+
+func (x *Agent) GetInstance() string {
+	if x != nil {
+		return x.Instance
+	}
+	return ""
 }
 
 type Unavailability struct {
@@ -652,14 +660,15 @@ const file_internal_mastercore_internal_record_record_proto_rawDesc = "" +
 	"\x06agents\x18\x03 \x01(\x04R\x06agents\"U\n" +
 	"\tFramework\x12.\n" +
 	"\x04info\x18\x01 \x01(\v2\x1a.proffer.wire.v1.FrameworkR\x04info\x12\x18\n" +
-	"\aremoved\x18\x02 \x01(\x04R\aremoved\"\xe2\x02\n" +
+	"\aremoved\x18\x02 \x01(\x04R\aremoved\"\xfe\x02\n" +
 	"\x05Agent\x12*\n" +
 	"\x04info\x18\x01 \x01(\v2\x16.proffer.wire.v1.AgentR\x04info\x12/\n" +
 	"\x05total\x18\x02 \x03(\v2\x19.proffer.wire.v1.ResourceR\x05total\x126\n" +
 	"\x05state\x18\x03 \x01(\x0e2 .proffer.registry.v1.Agent.StateR\x05state\x12 \n" +
 	"\vdeactivated\x18\x04 \x01(\bR\vdeactivated\x12\x19\n" +
 	"\x05drain\x18\x05 \x01(\x03H\x00R\x05drain\x88\x01\x01\x12K\n" +
-	"\x0eunavailability\x18\x06 \x01(\v2#.proffer.registry.v1.UnavailabilityR\x0eunavailability\"0\n" +
+	"\x0eunavailability\x18\x06 \x01(\v2#.proffer.registry.v1.UnavailabilityR\x0eunavailability\x12\x1a\n" +
+	"\binstance\x18\a \x01(\tR\binstance\"0\n" +
 	"\x05State\x12\f\n" +
 	"\bADMITTED\x10\x00\x12\x0f\n" +
 	"\vUNREACHABLE\x10\x01\x12\b\n" +
