@@ -43,7 +43,7 @@ type Master struct {
 	sessions map[mastercore.SessionID]*session
 	links    map[mastercore.LinkID]*link
 	touched  []flusher // those with something to deliver
-	drains   []*drain
+	waiters  []*waiter
 }
 
 var (
@@ -181,7 +181,7 @@ func (m *Master) feed(batch []input) {
 		}
 	}
 	m.core.Advance(now)
-	m.checkDrains()
+	m.checkWaiters()
 	changes := m.core.Changes()
 	effects := m.core.Effects()
 	m.decided = slices.Grow(m.decided[:0], len(effects)+len(m.answers))

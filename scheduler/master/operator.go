@@ -3,6 +3,7 @@ package master
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/proffer-go/proffer"
@@ -100,11 +101,45 @@ func (m *Master) Teardown(ctx context.Context, id proffer.FrameworkID) error {
 // task has been seen to end, or the agent is gone. When ctx ends before, its
 // error names what still runs. The agent stays deactivated in any case.
 func (m *Master) Drain(ctx context.Context, id proffer.AgentID, grace time.Duration) error {
-	d := &drain{agent: id, done: make(chan struct{})}
+	w := &waiter{over: func() bool { return len(m.core.Running(id)) == 0 }}
+	err := m.wait(ctx, w, func(now time.Time) error { return m.core.Drain(now, id, grace) })
+	if err == nil || ctx.Err() == nil {
+		return err
+	}
+	var running []proffer.TaskID
+	if err := m.ask(context.WithoutCancel(ctx), func(time.Time) error { running = m.core.Running(id); return nil }); err != nil {
+		return err
+	}
+	if len(running) == 0 {
+		return nil
+	}
+	return fmt.Errorf("master: drain of agent %s: %w: %d tasks still run, such as %s", id, ctx.Err(), len(running), running[0])
+}
+
+// Settle waits until nothing is being ended on agents that are not out of reach:
+// the tasks of frameworks that were torn down, and those that were told to end.
+// For programs that leave tasks running behind them, and no others.
+func (m *Master) Settle(ctx context.Context) error {
+	w := &waiter{over: func() bool { return !m.core.Ending() }}
+	if err := m.wait(ctx, w, func(time.Time) error { return nil }); err != nil {
+		return fmt.Errorf("master: settle: %w", err)
+	}
+	return nil
+}
+
+// waiter waits for something to be over.
+type waiter struct {
+	over func() bool
+	done chan struct{}
+}
+
+// wait has begin run by the owner of the state and waits from then on.
+func (m *Master) wait(ctx context.Context, w *waiter, begin func(now time.Time) error) error {
+	w.done = make(chan struct{})
 	err := m.ask(ctx, func(now time.Time) error {
-		err := m.core.Drain(now, id, grace)
+		err := begin(now)
 		if err == nil {
-			m.drains = append(m.drains, d)
+			m.waiters = append(m.waiters, w)
 		}
 		return err
 	})
@@ -112,56 +147,29 @@ func (m *Master) Drain(ctx context.Context, id proffer.AgentID, grace time.Durat
 		return err
 	}
 	select {
-	case <-d.done:
+	case <-w.done:
 		return nil
 	case <-m.closed:
 		return scheduler.ErrMasterClosed
 	case <-ctx.Done():
-		return m.giveUp(ctx, d)
+		// A master that has ended waits for nothing.
+		_ = m.ask(context.WithoutCancel(ctx), func(time.Time) error {
+			m.waiters = slices.DeleteFunc(m.waiters, func(o *waiter) bool { return o == w })
+			return nil
+		})
+		return ctx.Err()
 	}
 }
 
-// drain is a Drain that waits.
-type drain struct {
-	agent proffer.AgentID
-	done  chan struct{}
-}
-
-// giveUp ends the wait for a drain.
-func (m *Master) giveUp(ctx context.Context, d *drain) error {
-	var running []proffer.TaskID
-	err := m.ask(context.WithoutCancel(ctx), func(time.Time) error {
-		running = m.core.Running(d.agent)
-		m.forgetDrain(d)
-		return nil
+// checkWaiters ends the waits for what is over.
+func (m *Master) checkWaiters() {
+	m.waiters = slices.DeleteFunc(m.waiters, func(w *waiter) bool {
+		over := w.over()
+		if over {
+			m.answer(func() { close(w.done) })
+		}
+		return over
 	})
-	if err != nil || len(running) == 0 {
-		return err
-	}
-	return fmt.Errorf("master: drain of agent %s: %w: %d tasks still run, such as %s", d.agent, ctx.Err(), len(running), running[0])
-}
-
-func (m *Master) forgetDrain(d *drain) {
-	for i, o := range m.drains {
-		if o == d {
-			m.drains = append(m.drains[:i], m.drains[i+1:]...)
-			return
-		}
-	}
-}
-
-// checkDrains ends the waits for agents on which nothing runs any more.
-func (m *Master) checkDrains() {
-	kept := m.drains[:0]
-	for _, d := range m.drains {
-		if len(m.core.Running(d.agent)) == 0 {
-			m.answer(func() { close(d.done) })
-			continue
-		}
-		kept = append(kept, d)
-	}
-	clear(m.drains[len(kept):])
-	m.drains = kept
 }
 
 // ask has f run by the owner of the state and waits for its answer.
