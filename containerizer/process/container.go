@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"path/filepath"
 	"syscall"
 	"time"
@@ -46,9 +47,9 @@ func (c *Containerizer) watch(w *container) {
 		w.release()
 	}
 	c.work.Go(func() {
-		_, err := w.conn.Read(make([]byte, 1)) // a shim sends nothing more: it has ended, or the connection was closed
-		_ = w.conn.Close()                     // it was only read
-		if errors.Is(err, fs.ErrClosed) {
+		_, err := w.conn.Read(make([]byte, 1))                             // a shim sends nothing more: it has ended, or the connection was closed
+		_ = w.conn.Close()                                                 // it was only read
+		if errors.Is(err, fs.ErrClosed) || errors.Is(err, net.ErrClosed) { // of a pipe, of a socket
 			return // the container lives on
 		}
 		if w.child != 0 {
