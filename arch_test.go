@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"scheduler/registry":              {"internal"},
 	"scheduler/registry/bolt":         {"scheduler/registry", "internal"},
 	"scheduler/registry/registrytest": {"scheduler/registry", "internal"},
-	"scheduler/embedded":              {"", "resources", "offers", "offers/policy", "scheduler", "scheduler/master", "executor", "executor/agent", "containerizer", "containerizer/process", "internal"},
+	"scheduler/embedded":              {"", "resources", "offers", "offers/policy", "scheduler", "scheduler/master", "scheduler/registry/bolt", "executor", "executor/agent", "containerizer", "containerizer/process", "internal"},
 	// The executor speaks the wire protocol with its agent: both ends of it
 	// are in internal/executorwire.
 	"executor":                        {"", "resources", "internal/executorwire", "internal/mailbox", "internal/clock"},

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/containerizer"
@@ -16,6 +18,7 @@ import (
 	"github.com/proffer-go/proffer/resources"
 	"github.com/proffer-go/proffer/scheduler"
 	"github.com/proffer-go/proffer/scheduler/master"
+	"github.com/proffer-go/proffer/scheduler/registry/bolt"
 )
 
 // Cluster is a running cluster: the [scheduler.Master] of your drivers. Make
@@ -27,7 +30,9 @@ type Cluster struct {
 	endMaster  context.CancelFunc
 	mastering  sync.WaitGroup
 	containers containerizer.Containerizer
-	temporary  string // the directory to remove, if any
+	registry   io.Closer // nil unless it is the cluster's own
+	durable    bool      // tasks outlive the cluster
+	temporary  string    // the directory to remove, if any
 
 	closing sync.Once
 	mu      sync.Mutex
@@ -70,10 +75,17 @@ func (c *Cluster) start(cfg Config) error {
 	if err != nil {
 		return err
 	}
+	if cfg.Dir != "" {
+		if err := c.remember(&cfg, dir); err != nil {
+			return err
+		}
+	}
 	if c.containers == nil {
-		pc := process.Config{EndWithProgram: true, Logger: cfg.Logger.Named("containers")}
+		pc := process.Config{Logger: cfg.Logger.Named("containers")}
 		if c.temporary != "" {
-			pc.RemoveAtEnd = []string{c.temporary}
+			pc.EndWithProgram, pc.RemoveAtEnd = true, []string{c.temporary}
+		} else {
+			pc.Root = filepath.Join(dir, "containers")
 		}
 		if c.containers, err = process.New(pc); err != nil {
 			return fmt.Errorf("embedded: %w", err)
@@ -97,7 +109,26 @@ func (c *Cluster) start(cfg Config) error {
 	return nil
 }
 
-// directory returns where the agents keep their files.
+// remember has the cluster outlive the program: its master goes on from a
+// registry, its agents from what they have checkpointed. The registry's file is
+// what keeps a second program away from the directory, so it comes first.
+func (c *Cluster) remember(cfg *Config, dir string) error {
+	cfg.Agent.Checkpoint, c.durable = true, true
+	if cfg.Master.Registry != nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("embedded: Config.Dir: %w", err)
+	}
+	r, err := bolt.Open(filepath.Join(dir, "master.db"))
+	if err != nil {
+		return fmt.Errorf("embedded: Config.Dir: %w", err)
+	}
+	cfg.Master.Registry, c.registry = r, r
+	return nil
+}
+
+// directory returns where the cluster keeps its files.
 func (c *Cluster) directory(dir string) (string, error) {
 	if dir != "" {
 		return filepath.Abs(dir)
@@ -180,15 +211,24 @@ func (c *Cluster) Subscribe(ctx context.Context, framework proffer.FrameworkInfo
 func (c *Cluster) Master() *master.Master { return c.master }
 
 // Close ends the cluster: every task with all that it started, the agents, the
-// master, and the temporary directory. It returns what went wrong, then or
-// before. Closing again does nothing and returns nil.
+// master, and the temporary directory. With Config.Dir tasks go on, but for
+// those that are being killed, which it waits for. It returns what went wrong,
+// then or before. Closing again does nothing and returns nil.
 func (c *Cluster) Close() error {
 	var err error
 	c.closing.Do(func() { err = c.close() })
 	return err
 }
 
+// settleTime is how long Close waits for what is being ended.
+const settleTime = time.Minute
+
 func (c *Cluster) close() error {
+	if c.endAgents != nil && c.durable {
+		ctx, cancel := context.WithTimeout(context.Background(), settleTime)
+		c.failed("what is to end", c.master.Settle(ctx))
+		cancel()
+	}
 	if c.endAgents != nil {
 		c.endAgents()
 		c.agents.Wait()
@@ -196,6 +236,9 @@ func (c *Cluster) close() error {
 	if c.endMaster != nil {
 		c.endMaster()
 		c.mastering.Wait()
+	}
+	if c.registry != nil {
+		c.failed("registry", c.registry.Close())
 	}
 	if c.containers != nil {
 		c.failed("containers", c.containers.Close())

@@ -38,13 +38,17 @@ type Config struct {
 	// Default: output is in the sandboxes only.
 	Output func(Line)
 
-	// Dir is where the agents keep their sandboxes, with the output of the
-	// commands: Dir/agent-N/sandboxes. It survives the cluster. Default: a
-	// temporary directory, which does not.
+	// Dir has the cluster outlive the program, however that ends, kill -9
+	// included: tasks go on, and the next cluster on the same directory takes
+	// them over, with the frameworks (see [scheduler.Config].IDs), quotas,
+	// reservations and all else. One cluster at a time uses it. The sandboxes,
+	// with the output of the commands, are in Dir/agent-N/sandboxes. Default:
+	// a temporary directory, and everything ends with the program.
 	Dir string
 
-	// Containerizer runs the commands; the cluster closes it. Default: plain
-	// processes (package containerizer/process) that end with the program.
+	// Containerizer runs the commands; the cluster closes it. With Dir its
+	// containers must outlive the program. Default: plain processes (package
+	// containerizer/process) that end with the program, or with Dir outlive it.
 	Containerizer containerizer.Containerizer
 
 	// Agent is the configuration of every agent, but for what is set above.
