@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/cenkalti/backoff/v4"
 )
 
 // journal is what batch itself has to remember with -data: how every attempt
@@ -62,7 +64,7 @@ func openJournal(dir string) (*journal, []note, error) {
 }
 
 func (j *journal) read() ([]note, error) {
-	if err := syscall.Flock(int(j.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := j.lock(); err != nil {
 		return nil, fmt.Errorf("%s is in use: another batch works on this directory (%w)", j.path, err)
 	}
 	text, err := io.ReadAll(j.file)
@@ -89,6 +91,15 @@ func (j *journal) read() ([]note, error) {
 		notes = append(notes, n)
 	}
 	return notes, nil
+}
+
+// lock takes the lock. It insists a little: a process that an earlier run was
+// about to start when it was killed holds it for a moment.
+func (j *journal) lock() error {
+	insist := backoff.WithMaxRetries(backoff.NewConstantBackOff(10*time.Millisecond), 50)
+	return backoff.Retry(func() error {
+		return syscall.Flock(int(j.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	}, insist)
 }
 
 // write adds a line. With durable set it is on disk when write returns.
