@@ -24,6 +24,10 @@ race: ## pass the tests under the race detector (needs gcc)
 invariants: ## pass the allocator's tests with its books checked after every step
 	$(GO) test -short -tags invariants ./offers/... ./internal/mastercore ./scheduler/schedulertest
 
+.PHONY: sim
+sim: ## run frameworks through storms, SEEDS of them (default 10000) from FIRST (default 0)
+	$(GO) test ./scheduler/schedulertest -run '^TestSimulation$$' -v -timeout 0 -seeds $(or $(SEEDS),10000) -first-seed $(or $(FIRST),0)
+
 .PHONY: fuzz
 fuzz: ## fuzz every parser and decoder, FUZZTIME inputs each (default 100000x)
 	@for t in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \

@@ -157,7 +157,9 @@ func (c *Cluster) take(in *input) {
 	case in.closed != FromMaster:
 		c.master.take(in)
 	case in.conn.agent != nil:
-		in.conn.agent.disconnected()
+		if in.conn.agent.conn == nil { // it has no other meanwhile
+			in.conn.agent.disconnected()
+		}
 	default:
 		in.conn.session.lost(in.why)
 	}

@@ -43,8 +43,6 @@ const (
 // String returns the way in words.
 func (w Way) String() string {
 	switch w {
-	case 0:
-		return "no way"
 	case ToMaster:
 		return "to the master"
 	case FromMaster:

@@ -209,7 +209,11 @@ func (c *Cluster) cutOff(p *peer, way Way) {
 	if p.cut == way {
 		return
 	}
-	c.happens(p.name, "cut off: "+way.String(), nil)
+	if way == 0 {
+		c.happens(p.name, "no longer cut off", nil)
+	} else {
+		c.happens(p.name, "cut off "+way.String(), nil)
+	}
 	before := p.cut
 	p.cut = way
 	if p.conn == nil {

@@ -10,8 +10,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/offers"
@@ -188,7 +191,7 @@ func storm(rng *rand.Rand) schedulertest.Faults {
 // every job has finished.
 func simulate(seed uint64, trace io.Writer) (schedulertest.Stats, error) {
 	rng := rand.New(rand.NewPCG(seed, 99))
-	c, err := schedulertest.New(schedulertest.Config{
+	cfg := schedulertest.Config{
 		Agents: schedulertest.Agents(1+rng.IntN(6), whole),
 		Seed:   seed, Faults: storm(rng), Trace: trace,
 		Repeat: fmt.Sprintf("go test ./scheduler/schedulertest -run Simulation -seeds 1 -first-seed %d -story /dev/stdout", seed),
@@ -199,15 +202,13 @@ func simulate(seed uint64, trace io.Writer) (schedulertest.Stats, error) {
 			}
 			return run, proffer.ExitStatus{}
 		},
-	})
+	}
+	c, err := schedulertest.New(cfg)
 	if err != nil {
 		return schedulertest.Stats{}, err
 	}
 	stats, err := weather(c, rng)
-	if closing := c.Close(); err == nil {
-		err = closing
-	}
-	return stats, err
+	return stats, errors.Join(err, c.Close())
 }
 
 // voyage is the frameworks of a simulation.
@@ -382,4 +383,26 @@ func TestSimulation(t *testing.T) {
 		sum.MasterCrashes += stats.MasterCrashes
 	}
 	t.Logf("%d seeds: %+v", n, sum)
+}
+
+// TestReplay: the same seed gives the same history, byte for byte, and another
+// one another.
+func TestReplay(t *testing.T) {
+	histories := make(map[string]uint64)
+	for seed := range uint64(5) {
+		var first, second strings.Builder
+		for _, b := range []*strings.Builder{&first, &second} {
+			if _, err := simulate(seed, b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if first.String() != second.String() {
+			t.Errorf("seed %d: two runs differ (-first +second):\n%s", seed,
+				cmp.Diff(strings.Split(first.String(), "\n"), strings.Split(second.String(), "\n")))
+		}
+		if other, ok := histories[first.String()]; ok {
+			t.Errorf("seeds %d and %d give the same history", other, seed)
+		}
+		histories[first.String()] = seed
+	}
 }
