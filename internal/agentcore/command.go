@@ -98,7 +98,6 @@ func (k *command) report(c *Core, now time.Time, r Report) {
 
 func (k *command) launched(c *Core, now, started time.Time, container *proffer.ContainerStatus) {
 	k.running, k.container, k.started = true, container, started
-	c.touch(k.task)
 	if k.why != alive {
 		k.force(c, now) // the launch was faster than the kill
 		return
