@@ -187,7 +187,7 @@ func use(ctx context.Context, path string, want map[string][]byte) (err error) {
 // error of Write or Load, and the store can be closed.
 func TestDamageWhileOpenIsFound(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
-	sound, _ := history(t, rng, 2000)
+	sound, want := history(t, rng, 2000)
 	for _, at := range []int{0, len(sound) / 2} { // all but what the meta pages need
 		path := filepath.Join(t.TempDir(), "a.db")
 		if err := os.WriteFile(path, sound, 0o600); err != nil {
@@ -213,6 +213,13 @@ func TestDamageWhileOpenIsFound(t *testing.T) {
 		}
 		if err := s.Close(); err != nil {
 			t.Errorf("cut at %d: close: %v", at, err)
+		}
+		// Whoever repairs the file can go on at once.
+		if err := os.WriteFile(path, sound, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := use(t.Context(), path, want); err != nil {
+			t.Errorf("cut at %d and repaired: %v", at, err)
 		}
 	}
 }

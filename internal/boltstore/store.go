@@ -15,6 +15,7 @@ import (
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+	"golang.org/x/sys/unix"
 
 	"github.com/proffer-go/proffer/internal/store"
 )
@@ -95,7 +96,7 @@ func guard(err *error) (done func()) {
 	return func() {
 		debug.SetPanicOnFault(before)
 		if v := recover(); v != nil {
-			*err = damage("%v", v)
+			*err = damage("bbolt fails on it: %v", v)
 		}
 	}
 }
@@ -206,7 +207,11 @@ func (s *Store) close() error {
 	case s.db != nil && s.broken == nil: // a lock of bbolt's may be held otherwise
 		errs = append(errs, s.db.Close())
 	case s.file != nil:
-		errs = append(errs, s.file.Close())
+		// What is mapped stays so, and would keep the lock.
+		_ = unix.Flock(int(s.file.Fd()), unix.LOCK_UN) // bbolt may have closed it
+		if err := s.file.Close(); !errors.Is(err, os.ErrClosed) {
+			errs = append(errs, err)
+		}
 	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
