@@ -12,6 +12,7 @@ import (
 
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/internal/clock"
+	"github.com/proffer-go/proffer/internal/crashpoint"
 	"github.com/proffer-go/proffer/internal/mastercore"
 	"github.com/proffer-go/proffer/offers"
 	"github.com/proffer-go/proffer/offers/policy"
@@ -114,13 +115,16 @@ func (c Config) core() (*mastercore.Core, error) {
 	if c.Registry == nil {
 		return mastercore.New(cfg)
 	}
+	crashpoint.Hit("master/recovery/opened")
 	records, err := c.Registry.Load(context.Background())
 	if err != nil {
 		return nil, fmt.Errorf("master: registry: %w", err)
 	}
+	crashpoint.Hit("master/recovery/loaded")
 	core, err := mastercore.Recover(cfg, clock.System.Now(), records)
 	if err != nil {
 		return nil, fmt.Errorf("master: %w", err)
 	}
+	crashpoint.Hit("master/recovery/decided")
 	return core, nil
 }

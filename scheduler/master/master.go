@@ -13,6 +13,7 @@ import (
 
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/internal/clock"
+	"github.com/proffer-go/proffer/internal/crashpoint"
 	"github.com/proffer-go/proffer/internal/mailbox"
 	"github.com/proffer-go/proffer/internal/mastercore"
 	"github.com/proffer-go/proffer/internal/protocol"
@@ -182,6 +183,9 @@ func (m *Master) feed(batch []input) {
 	}
 	m.core.Advance(now)
 	m.checkWaiters()
+	if crashpoint.Armed() {
+		hitDecided(batch)
+	}
 	changes := m.core.Changes()
 	effects := m.core.Effects()
 	m.decided = slices.Grow(m.decided[:0], len(effects)+len(m.answers))
@@ -203,7 +207,11 @@ func (m *Master) answer(tell func()) {
 }
 
 func (m *Master) deliver() {
+	armed := crashpoint.Armed()
 	for i := range m.effects {
+		if armed {
+			hitRecorded(&m.effects[i].Effect)
+		}
 		if e := &m.effects[i]; e.answer != nil {
 			e.answer()
 		} else {
@@ -214,6 +222,9 @@ func (m *Master) deliver() {
 		f.flush()
 	}
 	m.touched = m.touched[:0]
+	if armed {
+		hitSent(m.effects)
+	}
 }
 
 // flusher gathers deliveries, so that a queue is locked once a step.
