@@ -192,9 +192,18 @@ func (o *options) goOn(p *plan, show *screen) (*journal, error) {
 	return j, nil
 }
 
+func idFile(dir string) string { return filepath.Join(dir, "framework-id") }
+
+// left reports whether the framework of an earlier run was not torn down: the
+// program was killed right after the last job.
+func left(dir string) bool {
+	_, err := os.Stat(idFile(dir))
+	return dir != "" && err == nil
+}
+
 // runPlan runs the plan to its end, or until it is interrupted.
 func runPlan(p *plan, show *screen, kept *logs, j *journal, cfg embedded.Config) (interrupted bool, err error) {
-	if p.done() {
+	if p.done() && !left(cfg.Dir) {
 		return false, nil
 	}
 	signals := make(chan os.Signal, 2)
@@ -207,22 +216,34 @@ func runPlan(p *plan, show *screen, kept *logs, j *journal, cfg embedded.Config)
 	}
 	framework := scheduler.Config{Name: "batch", Master: cluster}
 	if j != nil {
-		framework.IDs = scheduler.IDFile(filepath.Join(cfg.Dir, "framework-id"))
+		framework.IDs = scheduler.IDFile(idFile(cfg.Dir))
 	}
-	r := newRunner(p, show, kept, j)
-	d, err := scheduler.New(r, framework)
+	interrupted, err = runFramework(newRunner(p, show, kept, j), framework, signals)
+	if errors.Is(err, scheduler.ErrFrameworkRemoved) && j != nil {
+		// It was torn down and could not take note of that, or was away for
+		// longer than its failover time-out. Nothing of it runs any more.
+		if err = os.Remove(idFile(cfg.Dir)); err == nil && !p.done() {
+			interrupted, err = runFramework(newRunner(p, show, kept, j), framework, signals)
+		}
+	}
+	return interrupted, errors.Join(err, cluster.Close())
+}
+
+// runFramework runs a framework until everything has ended.
+func runFramework(r *runner, cfg scheduler.Config, signals <-chan os.Signal) (interrupted bool, err error) {
+	d, err := scheduler.New(r, cfg)
 	if err != nil {
-		return false, errors.Join(err, cluster.Close())
+		return false, err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(context.Background()) }()
 	for {
 		select {
 		case err := <-ended:
-			return interrupted, errors.Join(err, cluster.Close())
+			return interrupted, err
 		case <-signals:
 			if !interrupted {
-				show.note("interrupted: the jobs that run are killed; interrupt again to do it at once")
+				r.show.note("interrupted: the jobs that run are killed; interrupt again to do it at once")
 			}
 			r.stop(d, interrupted)
 			interrupted = true
