@@ -217,3 +217,47 @@ func TestAnothersProcessIsLeftAlone(t *testing.T) {
 	}
 	finish(t, c)
 }
+
+// After a restart of the machine the process ids of a container belong to
+// strangers: whatever is done with the container does nothing to them.
+func TestF35RecycledPidsAreLeftAlone(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("that a command ends with its shim takes Linux")
+	}
+	root := t.TempDir()
+	c := start(t, Config{Root: root})
+	pids := launchDaemons(t, c)
+	shimPID := shimOf(c, "a")
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	mustKill(t, shimPID)
+	eventually(t, "the command has gone", func() bool { return !runs(pids[0]) })
+	reap(shimPID) // it is a child of this program, unlike in life
+	stranger, err := syscall.ForkExec("/bin/sleep", []string{"sleep", "1000"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(root, "run", "a", shim.ContainerFile)
+	r := new(record.Container)
+	if err := record.Read(file, r); err != nil {
+		t.Fatal(err)
+	}
+	r.Pid, r.ShimPid, r.ShimStart = int64(stranger), int64(stranger), 1
+	if err := record.Write(file, r, false); err != nil {
+		t.Fatal(err)
+	}
+	c = start(t, Config{Root: root})
+	if _, err := c.Wait(t.Context(), "a"); !errors.Is(err, containerizer.ErrExitUnknown) {
+		t.Errorf("Wait: got %v, want %v", err, containerizer.ErrExitUnknown)
+	}
+	if err := errors.Join(c.Signal(t.Context(), "a", syscall.SIGTERM), c.Kill(t.Context(), "a")); err != nil {
+		t.Errorf("Signal and Kill: %v", err)
+	}
+	finish(t, c)
+	if !runs(stranger) {
+		t.Error("a stranger was killed")
+	}
+	mustKill(t, stranger)
+	reap(stranger)
+}

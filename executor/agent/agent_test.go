@@ -20,6 +20,7 @@ import (
 func TestMain(m *testing.M) {
 	actAsExecutor()
 	actAsVictim()
+	actAsListener()
 	goleak.VerifyTestMain(m)
 }
 
