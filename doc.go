@@ -16,9 +16,10 @@
 //     methods) and the driver that keeps it subscribed.
 //   - scheduler/embedded: a whole cluster in your process, in one call: a
 //     master, some agents, processes as containers.
-//   - scheduler/master: the in-process master.
-//   - scheduler/schedulertest: a simulated cluster on a virtual clock, to test
-//     your Scheduler with.
+//   - scheduler/master: the in-process master; scheduler/registry: what it
+//     remembers beyond its end.
+//   - scheduler/schedulertest: a simulated cluster on a virtual clock, with
+//     faults, to test your Scheduler with.
 //   - offers: offers, demands, roles, quotas, and the allocator, which can be
 //     used on its own; offers/policy: who is next, and which agent;
 //     offers/offerstest: what every policy must pass.
@@ -42,9 +43,9 @@
 //
 // State lives in cores: the allocator, the master, the agent and its tasks are
 // state machines without goroutines, locks, clocks or I/O. Around each stands a
-// shell, one goroutine that owns the core, feeds it what arrives and carries
-// out what it decides. Between driver, master and agent there are messages and
-// nothing else.
+// shell, one goroutine that owns the core, feeds it what arrives, writes down
+// what has to outlive it, and then carries out what it decides. Between driver,
+// master and agent there are messages and nothing else.
 //
 // The words are Mesos's own, and so are the rules, but for these, on purpose:
 // freed resources are offered at once; offers time out; frameworks fail over
