@@ -3,13 +3,16 @@ package agent_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/proffer-go/proffer"
@@ -132,6 +135,12 @@ func misbehaveAdmitted(kind string, conn net.Conn) error {
 	m := executorwire.NewToAgent()
 	m.Number = 1
 	switch kind {
+	case "deserter":
+		m.Content = &executorwire.ToAgent_Message{Message: &executorwire.Message{Data: []byte("farewell")}}
+		if err := errors.Join(executorwire.Write(conn, m), conn.Close()); err != nil {
+			return err
+		}
+		select {}
 	case "huge": // the size alone is enough
 		_, err := conn.Write(protowire.AppendVarint(nil, 10<<20))
 		return err
@@ -299,6 +308,64 @@ func TestExecutorProcessFarDown(t *testing.T) {
 	for _, e := range left {
 		if strings.HasPrefix(e.Name(), "proffer-agent-") {
 			t.Errorf("%s is left in %s", e.Name(), temp)
+		}
+	}
+}
+
+// An executor that does not come back after a restart of the agent is ended,
+// and its tasks are gone; the agent registers once that is decided. One that
+// does goes on.
+func TestExecutorsComeBackAfterARestart(t *testing.T) {
+	dir := t.TempDir()
+	leaveNothing(t, dir)
+	cz, err := process.New(process.Config{Root: filepath.Join(dir, "containers"), Cgroups: process.CgroupsOff})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cz.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	m := newFakeMaster()
+	cfg := agent.Config{
+		Containerizer: cz, WorkDir: filepath.Join(dir, "work"), Resources: resources.MustParse("cpus:8;mem:1024"),
+		ReregistrationTimeout: 3 * time.Second,
+	}
+	_, stop := again(t, m, cfg, "")
+	m.send(run(custom(t, "stays", "good"), custom(t, "left", "deserter")))
+	for seen := 0; seen < 2; {
+		switch message := m.next(t).(type) {
+		case *protocol.StatusUpdate:
+			seen++
+		case *protocol.ExecutorMessage:
+			if string(message.Data) == "farewell" {
+				seen++
+			}
+		default:
+		}
+	}
+	_ = stop()
+	begin := time.Now()
+	r, _ := again(t, m, cfg, "")
+	if took := time.Since(begin); took < cfg.ReregistrationTimeout {
+		t.Errorf("the agent registered after %v, before the executors had had their time", took)
+	}
+	if diff := cmp.Diff(map[proffer.TaskID]string{"stays": "TASK_RUNNING", "left": "TASK_STAGING"}, states(r)); diff != "" {
+		t.Errorf("tasks (-want +got)\n%s", diff)
+	}
+	if end := m.end(t, "left"); end.State != proffer.TaskGone || end.Reason != proffer.ReasonExecutorReregistrationTimeout {
+		t.Errorf("status %s", end)
+	}
+	m.send(&protocol.FrameworkMessage{FrameworkID: "F1", ExecutorID: "good", Data: []byte("hello")})
+	m.send(&protocol.KillTask{FrameworkID: "F1", TaskID: "stays"})
+	if end := m.end(t, "stays"); end.State != proffer.TaskKilled {
+		t.Errorf("status %s", end)
+	}
+	m.send(&protocol.ShutdownExecutor{FrameworkID: "F1", ExecutorID: "good"})
+	for {
+		if e, ok := m.next(t).(*protocol.ExecutorExited); ok && e.ExecutorID == "good" {
+			break
 		}
 	}
 }
