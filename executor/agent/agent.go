@@ -99,7 +99,7 @@ func New(cfg Config) (*Agent, error) {
 	}
 	a := &Agent{
 		cfg: cfg, base: core, info: core.Info, log: cfg.Logger, clock: clock.System,
-		sandboxes: sandboxes{root: filepath.Join(cfg.WorkDir, sandboxDir), inUse: make(map[string]bool)},
+		sandboxes: newSandboxes(filepath.Join(cfg.WorkDir, sandboxDir), cfg.MaxSandboxes),
 		inputs:    mailbox.New[input](), boot: boot,
 		runs: make(map[agentcore.RunID]run),
 	}

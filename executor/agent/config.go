@@ -28,6 +28,7 @@ const (
 	DefaultShutdownGrace         = 5 * time.Second
 	DefaultKillStuckAfter        = 30 * time.Second
 	DefaultKeepSandboxes         = 7 * 24 * time.Hour
+	DefaultMaxSandboxes          = 10_000
 )
 
 // MaxReregistrationTimeout bounds Config.ReregistrationTimeout: the master
@@ -103,6 +104,12 @@ type Config struct {
 	// Default: one week. Negative: for ever.
 	KeepSandboxes time.Duration
 
+	// MaxSandboxes is how many sandboxes of ended tasks are kept at most, the
+	// latest of them, however young the others are: a task that fails at once
+	// again and again does not fill the disk. For a moment there may be a tenth
+	// more. Default: 10,000. Negative: no bound.
+	MaxSandboxes int
+
 	Logger *zap.Logger // default: silent
 }
 
@@ -122,6 +129,9 @@ func (c Config) withDefaults() Config {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
+	}
+	if c.MaxSandboxes == 0 {
+		c.MaxSandboxes = DefaultMaxSandboxes
 	}
 	if c.Logger == nil {
 		c.Logger = zap.NewNop()

@@ -7,50 +7,78 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
-
-	"github.com/proffer-go/proffer/internal/clock"
 )
 
-// collectGarbage removes sandboxes that have been kept for long enough, until
-// ctx ends.
+// collectGarbage removes sandboxes that have been kept for long enough, or are
+// too many, until ctx ends.
 func (a *Agent) collectGarbage(ctx context.Context) {
 	keep := a.cfg.KeepSandboxes
-	if keep < 0 {
-		return
-	}
 	pause := min(max(keep/10, time.Second), 10*time.Minute)
+	timer := a.clock.NewTimer(pause)
+	defer timer.Stop()
 	for {
-		if err := a.sandboxes.removeOld(a.clock.Now().Add(-keep)); err != nil {
+		var before time.Time // none ended before
+		if keep >= 0 {
+			before = a.clock.Now().Add(-keep)
+		}
+		if err := a.sandboxes.removeOld(before, a.cfg.MaxSandboxes); err != nil {
 			a.log.Warn("old sandboxes not removed", zap.Error(err))
 		}
-		if clock.Sleep(ctx, a.clock, pause) != nil {
+		timer.Reset(pause)
+		select {
+		case <-timer.C():
+		case <-a.sandboxes.many:
+		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// removeOld removes the sandboxes of runs that ended before a time.
-func (s *sandboxes) removeOld(before time.Time) error {
+// ended is a sandbox whose run has ended.
+type ended struct {
+	path string // below the root
+	at   time.Time
+}
+
+// removeOld removes the sandboxes of runs that ended before a time, and of the
+// others all but the latest so many; with most below 0 none of them.
+func (s *sandboxes) removeOld(before time.Time, most int) error {
 	root, err := os.OpenRoot(s.root)
 	if err != nil {
 		return err
 	}
+	s.mu.Lock()
+	s.fresh = 0
+	s.mu.Unlock()
 	frameworks, err := list(root, ".")
 	errs := []error{err}
+	var kept []ended
 	for _, framework := range frameworks {
 		names, err := list(root, framework)
 		errs = append(errs, err)
 		for _, name := range names {
 			path := filepath.Join(framework, name)
 			info, err := root.Lstat(path)
-			if err != nil || !info.ModTime().Before(before) || s.used(filepath.Join(s.root, path)) {
-				continue
+			switch {
+			case err != nil || s.used(filepath.Join(s.root, path)):
+			case info.ModTime().Before(before):
+				errs = append(errs, removeTree(root, path, 0))
+			default:
+				kept = append(kept, ended{path, info.ModTime()})
 			}
-			errs = append(errs, removeTree(root, path, 0))
 		}
+	}
+	if most >= 0 && len(kept) > most {
+		slices.SortFunc(kept, func(x, y ended) int { return x.at.Compare(y.at) })
+		for _, e := range kept[:len(kept)-most] {
+			errs = append(errs, removeTree(root, e.path, 0))
+		}
+	}
+	for _, framework := range frameworks {
 		s.removeEmpty(root, framework)
 	}
 	return errors.Join(append(errs, root.Close())...)

@@ -28,7 +28,7 @@ func TestMountsAreLeft(t *testing.T) {
 	})
 	age(t, root, "F1/old")
 	s := &sandboxes{root: root}
-	if err := s.removeOld(time.Now()); err == nil || !strings.Contains(err.Error(), "is a mount point") {
+	if err := s.removeOld(time.Now(), -1); err == nil || !strings.Contains(err.Error(), "is a mount point") {
 		t.Errorf("removeOld: %v", err)
 	}
 	if !exists(t, filepath.Join(elsewhere, "precious")) {

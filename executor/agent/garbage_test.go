@@ -60,7 +60,7 @@ func TestOldSandboxesAreRemoved(t *testing.T) {
 	for _, name := range []string{"F1/old", "F1/used", "F2/old"} {
 		age(t, root, name)
 	}
-	if err := s.removeOld(time.Now().Add(-time.Hour)); err != nil {
+	if err := s.removeOld(time.Now().Add(-time.Hour), -1); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]bool{
@@ -85,7 +85,7 @@ func TestSandboxIsOldFromItsEndOn(t *testing.T) {
 	tree(t, root, "F1/t1/file")
 	age(t, root, "F1/t1") // it ran for long
 	s.giveBack(dir)
-	if err := s.removeOld(time.Now().Add(-time.Hour)); err != nil || !exists(t, dir) {
+	if err := s.removeOld(time.Now().Add(-time.Hour), -1); err != nil || !exists(t, dir) {
 		t.Errorf("the sandbox exists: %v, %v", exists(t, dir), err)
 	}
 }
@@ -112,7 +112,7 @@ func TestTreesTooDeepAreLeft(t *testing.T) {
 	tree(t, root, "F1/deep/"+strings.Repeat("d/", maxDepth+10))
 	age(t, root, "F1/deep")
 	s := &sandboxes{root: root}
-	if err := s.removeOld(time.Now()); err == nil || !strings.Contains(err.Error(), "nested too deeply") {
+	if err := s.removeOld(time.Now(), -1); err == nil || !strings.Contains(err.Error(), "nested too deeply") {
 		t.Errorf("removeOld: %v", err)
 	}
 }
@@ -127,14 +127,14 @@ func TestSandboxAboutToBeMadeKeepsItsParent(t *testing.T) {
 		t.Fatal(err)
 	}
 	tree(t, root, "F1/", "F2/")
-	if err := s.removeOld(time.Now()); err != nil {
+	if err := s.removeOld(time.Now(), -1); err != nil {
 		t.Fatal(err)
 	}
 	if !exists(t, filepath.Dir(dir)) || exists(t, filepath.Join(root, "F2")) {
 		t.Error("want F1 to stay, where a sandbox is about to be, and F2 to be removed")
 	}
 	s.giveBack(dir)
-	if err := s.removeOld(time.Now()); err != nil || exists(t, filepath.Join(root, "F1")) {
+	if err := s.removeOld(time.Now(), -1); err != nil || exists(t, filepath.Join(root, "F1")) {
 		t.Errorf("F1 is left with nothing in it: %v", err)
 	}
 }

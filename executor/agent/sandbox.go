@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -19,10 +20,22 @@ const sandboxDir = "sandboxes"
 
 // sandboxes are those that are in use. The others wait to be removed.
 type sandboxes struct {
-	root string // an absolute path
+	root  string // an absolute path
+	batch int    // after so many ends it is worth looking for what to remove
+	many  chan struct{}
 
 	mu    sync.Mutex
 	inUse map[string]bool
+	fresh int // that have ended since it was looked
+}
+
+// newSandboxes returns those below a directory, of which most are kept.
+func newSandboxes(root string, most int) sandboxes {
+	batch := most/10 + 1
+	if most < 0 {
+		batch = math.MaxInt
+	}
+	return sandboxes{root: root, batch: batch, many: make(chan struct{}, 1), inUse: make(map[string]bool)}
 }
 
 // take returns the directory for a new run of what is called name. An earlier
@@ -58,8 +71,14 @@ func (s *sandboxes) giveBack(dir string) {
 	now := unix.NsecToTimespec(clock.System.Now().UnixNano())
 	_ = unix.UtimesNanoAt(unix.AT_FDCWD, dir, []unix.Timespec{now, now}, unix.AT_SYMLINK_NOFOLLOW) // it may never have been made
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	delete(s.inUse, dir)
-	s.mu.Unlock()
+	if s.fresh++; s.fresh == s.batch {
+		select {
+		case s.many <- struct{}{}:
+		default: // it is being looked
+		}
+	}
 }
 
 func (s *sandboxes) used(dir string) bool {
