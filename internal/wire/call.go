@@ -12,9 +12,6 @@ import (
 
 func encodeCall(call scheduler.Call) (content, error) {
 	switch c := call.(type) {
-	case *scheduler.AcceptCall:
-		answer, err := encodeAnswer(c.OfferIDs, c.Operations)
-		return content{number: numberAccept, message: &Accept{Answer: answer, Refuse: int64(c.Filter.Refuse)}}, err
 	case *scheduler.AcceptAllCall:
 		m := &AcceptAll{Refuse: int64(c.Filter.Refuse)}
 		for i, a := range c.Answers {
@@ -25,8 +22,6 @@ func encodeCall(call scheduler.Call) (content, error) {
 			m.Answers = append(m.Answers, answer)
 		}
 		return content{number: numberAcceptAll, message: m}, nil
-	case *scheduler.DeclineCall:
-		return content{number: numberDecline, message: &Decline{OfferIds: encodeIDs(c.OfferIDs), Refuse: int64(c.Filter.Refuse)}}, nil
 	case *scheduler.HoldCall:
 		return content{number: numberHold, message: &Hold{OfferIds: encodeIDs(c.OfferIDs)}}, nil
 	case *scheduler.SuppressCall:
@@ -51,10 +46,6 @@ func encodeTaskCall(call scheduler.Call) (content, error) {
 	switch c := call.(type) {
 	case *scheduler.KillCall:
 		return content{number: numberKill, message: &Kill{TaskId: string(c.TaskID), Grace: encodeGrace(c.Grace)}}, nil
-	case *scheduler.AcknowledgeCall:
-		return content{number: numberAcknowledge, message: &Acknowledge{
-			AgentId: string(c.AgentID), TaskId: string(c.TaskID), UpdateId: c.UpdateID,
-		}}, nil
 	case *scheduler.ReconcileCall:
 		m := &Reconcile{}
 		for _, ref := range c.Tasks {
@@ -75,9 +66,7 @@ func encodeTaskCall(call scheduler.Call) (content, error) {
 func decodeCall(d *decoder, c content) any {
 	switch c.number {
 	case numberAccept:
-		m := read(d, c.body, &Accept{})
-		a := d.answer(m.GetAnswer())
-		return &scheduler.AcceptCall{OfferIDs: a.OfferIDs, Operations: a.Operations, Filter: filter(m.GetRefuse())}
+		return d.readAccept(c.body)
 	case numberAcceptAll:
 		m := read(d, c.body, &AcceptAll{})
 		call := &scheduler.AcceptAllCall{Filter: filter(m.GetRefuse())}
@@ -86,8 +75,7 @@ func decodeCall(d *decoder, c content) any {
 		}
 		return call
 	case numberDecline:
-		m := read(d, c.body, &Decline{})
-		return &scheduler.DeclineCall{OfferIDs: d.offerIDs(m.GetOfferIds()), Filter: filter(m.GetRefuse())}
+		return d.readDecline(c.body)
 	case numberHold:
 		m := read(d, c.body, &Hold{})
 		return &scheduler.HoldCall{OfferIDs: d.offerIDs(m.GetOfferIds())}
@@ -124,10 +112,8 @@ func (d *decoder) taskCall(c content) any {
 		m := read(d, c.body, &Kill{})
 		return &scheduler.KillCall{TaskID: d.taskID(m.GetTaskId()), Grace: decodeGrace(m.Grace)}
 	case numberAcknowledge:
-		m := read(d, c.body, &Acknowledge{})
-		return &scheduler.AcknowledgeCall{
-			AgentID: optionalID[proffer.AgentID](d, "agent id", m.GetAgentId()), TaskID: d.taskID(m.GetTaskId()), UpdateID: m.GetUpdateId(),
-		}
+		who, id, update := d.readAcknowledgement(c.body)
+		return &scheduler.AcknowledgeCall{AgentID: optionalID[proffer.AgentID](d, "agent id", who), TaskID: id, UpdateID: update}
 	case numberReconcile:
 		m := read(d, c.body, &Reconcile{})
 		call := &scheduler.ReconcileCall{}

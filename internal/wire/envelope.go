@@ -36,14 +36,19 @@ type Header struct {
 // [protocol.ToAgent], a [scheduler.Call] or [scheduler.Event], one of the
 // messages of this package, or nil, which is a keepalive.
 func Encode(h Header, message any) ([]byte, error) {
-	c, err := encodeContent(message)
-	if err != nil {
-		return nil, fmt.Errorf("wire: %T: %w", message, err)
+	e := encoder{b: make([]byte, 0, 192)}
+	e.header(h)
+	if !e.hot(message) {
+		c, err := encodeContent(message)
+		if err != nil {
+			return nil, fmt.Errorf("wire: %T: %w", message, err)
+		}
+		e.message(c.number, c.message)
 	}
-	b, err := appendEnvelope(nil, h, c)
-	if err != nil {
-		return nil, fmt.Errorf("wire: %T: %w", message, err)
+	if e.err != nil {
+		return nil, fmt.Errorf("wire: %T: %w", message, e.err)
 	}
+	b := e.b
 	if len(b) > MaxSize {
 		return nil, fmt.Errorf("wire: %T has %d bytes, at most %d are allowed", message, len(b), MaxSize)
 	}

@@ -138,7 +138,7 @@ func TestWhatIsRefused(t *testing.T) {
 		{"no tasks", &Envelope{Version: 1, Content: &Envelope_RunTasks{&RunTasks{FrameworkId: "F1"}}}, "run tasks: no task is named"},
 		{"large data", task(func(m *Task) { m.Data = make([]byte, proffer.MaxDataSize+1) }), `task "t1": data: it has 1048577 bytes, at most 1048576 are allowed`},
 		{"port", task(func(m *Task) { m.Check = &Check{Probe: &Probe{Tcp: &TCPProbe{Port: 65536}}} }), `task "t1": check: port 65536 is above 65535`},
-		{"label", task(func(m *Task) { m.Labels = []*Label{{Key: "a"}, {Key: "a"}} }), `task "t1": labels: key "a" is there twice`},
+		{"label", task(func(m *Task) { m.Labels = []*Label{{Key: "a"}, {Key: "a"}} }), `task "t1": labels: key: "a" is there twice`},
 		{"resource", task(func(m *Task) { m.Resources = []*Resource{{Name: "cpus", Scalar: -1}} }), `task "t1": resources: resources: invalid: resource "cpus": number -0.001 is negative`},
 		{"kind", task(func(m *Task) { m.Resources = []*Resource{{Name: "x", Kind: 9}} }), `resource "x": kind: value 9 is not known: want at most 2`},
 		{"negative kind", task(func(m *Task) { m.Resources = []*Resource{{Name: "x", Kind: -256}} }), `resource "x": kind: value -256 is not known`},
@@ -163,7 +163,11 @@ func TestWhatIsRefused(t *testing.T) {
 		t.Error(err)
 	}
 	_, err := Encode(Header{}, &protocol.RunTasks{Tasks: []*proffer.TaskInfo{{ID: "t1"}, {ID: "t2", Labels: map[string]string{"a": "\xff"}}}})
-	if want := `tasks: labels: value "\xff": `; err == nil || !strings.Contains(err.Error(), want) {
+	if want := `*protocol.RunTasks: text "\xff" is not UTF-8`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("a label that is not UTF-8: %v, want %s", err, want)
+	}
+	_, err = Encode(Header{}, &protocol.Register{Tasks: []protocol.RunningTask{{Task: &proffer.TaskInfo{ID: "t", Labels: map[string]string{"a": "\xff"}}}}})
+	if want := `tasks: task: labels: value "\xff": `; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("a label that is not UTF-8: %v, want %s", err, want)
 	}
 }

@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"fmt"
-
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/scheduler"
 )
@@ -11,12 +9,6 @@ func encodeEvent(event scheduler.Event) (content, error) {
 	switch e := event.(type) {
 	case *scheduler.SubscribedEvent:
 		return content{number: numberSubscribed, message: &Subscribed{FrameworkId: string(e.FrameworkID)}}, nil
-	case *scheduler.OffersEvent:
-		m := &Offers{Offers: make([]*Offer, len(e.Offers))}
-		for i, o := range e.Offers {
-			m.Offers[i] = encodeOffer(o)
-		}
-		return content{number: numberOffers, message: m}, nil
 	case *scheduler.RescindEvent:
 		return content{number: numberRescind, message: &Rescind{OfferId: string(e.OfferID)}}, nil
 	case *scheduler.InverseOfferEvent:
@@ -28,8 +20,6 @@ func encodeEvent(event scheduler.Event) (content, error) {
 		return content{number: numberOperations, message: &Operations{
 			AgentId: string(e.AgentID), OfferIds: encodeIDs(e.OfferIDs), Operations: list, Error: encodeError(e.Err),
 		}}, err
-	case *scheduler.UpdateEvent:
-		return content{number: numberTaskUpdate, message: &TaskUpdate{Status: EncodeStatus(&e.Status)}}, nil
 	case *scheduler.MessageEvent:
 		return content{number: numberMessageEvent, message: &Message{AgentId: string(e.AgentID), ExecutorId: string(e.ExecutorID), Data: e.Data}}, nil
 	case *scheduler.FailureEvent:
@@ -49,8 +39,7 @@ func decodeEvent(d *decoder, c content) any {
 		m := read(d, c.body, &Subscribed{})
 		return &scheduler.SubscribedEvent{FrameworkID: d.framework(m.GetFrameworkId())}
 	case numberOffers:
-		m := read(d, c.body, &Offers{})
-		return d.offers(m)
+		return d.readOffers(c.body)
 	case numberRescind:
 		m := read(d, c.body, &Rescind{})
 		return &scheduler.RescindEvent{OfferID: requiredID[proffer.OfferID](d, "offer id", m.GetOfferId())}
@@ -67,12 +56,7 @@ func decodeEvent(d *decoder, c content) any {
 			Err: decodeError(m.GetError()),
 		}
 	case numberTaskUpdate:
-		m := read(d, c.body, &TaskUpdate{})
-		e := &scheduler.UpdateEvent{}
-		if s := d.status(m.GetStatus()); s != nil {
-			e.Status = *s
-		}
-		return e
+		return d.readTaskUpdate(c.body)
 	case numberMessageEvent:
 		m := read(d, c.body, &Message{})
 		return &scheduler.MessageEvent{
@@ -97,16 +81,4 @@ func decodeEvent(d *decoder, c content) any {
 		d.unknown(c)
 		return nil
 	}
-}
-
-func (d *decoder) offers(m *Offers) *scheduler.OffersEvent {
-	e := &scheduler.OffersEvent{}
-	for i, o := range m.GetOffers() {
-		var in decoder
-		e.Offers = append(e.Offers, in.offer(o))
-		if in.err != nil {
-			d.fail(fmt.Sprintf("offer %d", i+1), in.err)
-		}
-	}
-	return e
 }

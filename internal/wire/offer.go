@@ -7,23 +7,6 @@ import (
 	"github.com/proffer-go/proffer/offers"
 )
 
-func encodeOffer(o *offers.Offer) *Offer {
-	return &Offer{
-		Id: string(o.ID), FrameworkId: string(o.FrameworkID), AgentId: string(o.AgentID), Hostname: o.Hostname,
-		Attributes: EncodeAttributes(o.Attributes), Domain: encodeDomain(o.Domain), Role: o.Role,
-		Resources: EncodeResources(o.Resources), Unavailability: encodeUnavailability(o.Unavailability),
-	}
-}
-
-func (d *decoder) offer(m *Offer) *offers.Offer {
-	return &offers.Offer{
-		ID: requiredID[proffer.OfferID](d, "id", m.GetId()), FrameworkID: d.framework(m.GetFrameworkId()),
-		AgentID: d.agentID(m.GetAgentId()), Hostname: m.GetHostname(), Attributes: d.attributes("attributes", m.GetAttributes()),
-		Domain: decodeDomain(m.GetDomain()), Role: m.GetRole(), Resources: d.resources("resources", m.GetResources()),
-		Unavailability: d.unavailability(m.GetUnavailability()),
-	}
-}
-
 func encodeInverseOffer(o *offers.InverseOffer) *InverseOffer {
 	m := &InverseOffer{
 		Id: string(o.ID), FrameworkId: string(o.FrameworkID), AgentId: string(o.AgentID), Hostname: o.Hostname,

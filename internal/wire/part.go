@@ -73,7 +73,7 @@ func (d *decoder) requiredExecutor(m *Executor) *proffer.ExecutorInfo {
 	if m == nil {
 		d.fail("executor", errMissing)
 	}
-	return d.executor("executor", m)
+	return d.executor(m)
 }
 
 func (d *decoder) optionalStatus(m *Status) *proffer.TaskStatus {
@@ -82,14 +82,6 @@ func (d *decoder) optionalStatus(m *Status) *proffer.TaskStatus {
 		d.err = err
 	}
 	return s
-}
-
-// status reads one that must be there.
-func (d *decoder) status(m *Status) *proffer.TaskStatus {
-	if m == nil {
-		d.fail("status", errMissing)
-	}
-	return d.optionalStatus(m)
 }
 
 func encodeGrace(grace *time.Duration) *int64 {

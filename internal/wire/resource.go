@@ -17,7 +17,7 @@ func EncodeResources(r resources.Resources) []*Resource {
 		m := &list[len(all)]
 		m.Name, m.Kind, m.Scalar = x.Name, Kind(x.Kind), int64(x.Scalar)
 		m.Ranges, m.Set = encodeRanges(x.Ranges), x.Set
-		if len(x.Reservations) > 0 || x.Disk != nil || x.Revocable || x.Shared || x.Copies != 0 {
+		if hasTraits(&x) {
 			m.Traits = encodeTraits(&x)
 		}
 		all = append(all, m)
@@ -79,6 +79,10 @@ func (d *decoder) ranges(field string, ends []uint64) resources.Ranges {
 		ranges = append(ranges, resources.Range{Begin: ends[i], End: ends[i+1]})
 	}
 	return ranges
+}
+
+func hasTraits(x *resources.Resource) bool {
+	return len(x.Reservations) > 0 || x.Disk != nil || x.Revocable || x.Shared || x.Copies != 0
 }
 
 func encodeTraits(x *resources.Resource) *Traits {

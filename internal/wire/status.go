@@ -18,8 +18,8 @@ func EncodeStatus(s *proffer.TaskStatus) *Status {
 		UpdateId: s.UpdateID, Health: Health(s.Health), Exit: EncodeExit(s.Exit), Data: s.Data,
 	}
 	m.Seconds, m.Nanos = encodeTime(s.Time)
-	if r := s.Check; r != nil {
-		m.Check = &CheckResult{ExitCode: wide(r.ExitCode), HttpStatus: wide(r.HTTPStatus), Connected: r.Connected}
+	if s.Check != nil {
+		m.Check = encodeCheckResult(s.Check)
 	}
 	if c := s.Container; c != nil {
 		m.Container = &Container{Id: string(c.ID), Pid: int64(c.PID), Sandbox: []byte(c.Sandbox), Addresses: c.Addresses}
@@ -43,11 +43,8 @@ func DecodeStatus(m *Status) (*proffer.TaskStatus, error) {
 		Health: enum(&d, "health", m.GetHealth(), proffer.Unhealthy),
 		Exit:   d.exit(m.GetExit()), Data: d.data(m.GetData()),
 	}
-	if r := m.GetCheck(); r != nil {
-		s.Check = &proffer.CheckResult{
-			ExitCode: d.narrow("check: exit code", r.ExitCode), HTTPStatus: d.narrow("check: http status", r.HttpStatus),
-			Connected: r.Connected,
-		}
+	if m.GetCheck() != nil {
+		s.Check = d.checkResult(m.GetCheck())
 	}
 	if c := m.GetContainer(); c != nil {
 		s.Container = &proffer.ContainerStatus{
@@ -59,6 +56,17 @@ func DecodeStatus(m *Status) (*proffer.TaskStatus, error) {
 		return nil, fmt.Errorf("status of task %q: %w", excerpt(m.GetTaskId()), d.err)
 	}
 	return s, nil
+}
+
+func encodeCheckResult(r *proffer.CheckResult) *CheckResult {
+	return &CheckResult{ExitCode: wide(r.ExitCode), HttpStatus: wide(r.HTTPStatus), Connected: r.Connected}
+}
+
+func (d *decoder) checkResult(m *CheckResult) *proffer.CheckResult {
+	return &proffer.CheckResult{
+		ExitCode: d.narrow("check: exit code", m.ExitCode), HTTPStatus: d.narrow("check: http status", m.HttpStatus),
+		Connected: m.Connected,
+	}
 }
 
 // EncodeExit returns the message of e, nil of nil.

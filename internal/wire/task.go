@@ -15,16 +15,26 @@ func EncodeTask(t *proffer.TaskInfo) *Task {
 		KillGrace: int64(t.KillGrace), MaxCompletionTime: int64(t.MaxCompletionTime),
 		Labels: encodeLabels(t.Labels), Data: t.Data,
 	}
-	if h := t.HealthCheck; h != nil {
-		m.HealthCheck = &HealthCheck{Probe: encodeProbe(&h.Probe), Grace: int64(h.Grace), Failures: int64(h.Failures)}
+	if t.HealthCheck != nil {
+		m.HealthCheck = encodeHealthCheck(t.HealthCheck)
 	}
 	if t.Check != nil {
-		m.Check = &Check{Probe: encodeProbe(&t.Check.Probe)}
+		m.Check = encodeCheck(t.Check)
 	}
-	if u := t.Unreachable; u != nil {
-		m.Unreachable = &UnreachablePolicy{GiveUpAfter: int64(u.GiveUpAfter), KillOnReturn: u.KillOnReturn}
+	if t.Unreachable != nil {
+		m.Unreachable = encodeUnreachable(t.Unreachable)
 	}
 	return m
+}
+
+func encodeHealthCheck(h *proffer.HealthCheck) *HealthCheck {
+	return &HealthCheck{Probe: encodeProbe(&h.Probe), Grace: int64(h.Grace), Failures: int64(h.Failures)}
+}
+
+func encodeCheck(c *proffer.Check) *Check { return &Check{Probe: encodeProbe(&c.Probe)} }
+
+func encodeUnreachable(u *proffer.UnreachablePolicy) *UnreachablePolicy {
+	return &UnreachablePolicy{GiveUpAfter: int64(u.GiveUpAfter), KillOnReturn: u.KillOnReturn}
 }
 
 // DecodeTask is the inverse of EncodeTask.
@@ -41,28 +51,34 @@ func decodeTask(m *Task, t *proffer.TaskInfo) (err error) {
 	*t = proffer.TaskInfo{
 		ID: requiredID[proffer.TaskID](&d, "id", m.GetId()), Name: m.GetName(),
 		Resources: d.resources("resources", m.GetResources()),
-		Command:   d.command("command", m.GetCommand()), Executor: d.executor("executor", m.GetExecutor()),
+		Command:   d.command("command", m.GetCommand()), Executor: d.executor(m.GetExecutor()),
 		KillGrace: time.Duration(m.GetKillGrace()), MaxCompletionTime: time.Duration(m.GetMaxCompletionTime()),
 		Labels: d.labels("labels", m.GetLabels()), Data: d.data(m.GetData()),
 	}
-	if h := m.GetHealthCheck(); h != nil {
-		t.HealthCheck = &proffer.HealthCheck{
-			Probe: d.probe("health check", h.GetProbe()), Grace: time.Duration(h.GetGrace()),
-			Failures: d.int("health check: failures", h.GetFailures()),
-		}
+	if m.GetHealthCheck() != nil {
+		t.HealthCheck = d.healthCheck(m.GetHealthCheck())
 	}
 	if c := m.GetCheck(); c != nil {
 		t.Check = &proffer.Check{Probe: d.probe("check", c.GetProbe())}
 	}
-	if u := m.GetUnreachable(); u != nil {
-		t.Unreachable = &proffer.UnreachablePolicy{
-			GiveUpAfter: time.Duration(u.GetGiveUpAfter()), KillOnReturn: u.GetKillOnReturn(),
-		}
+	if m.GetUnreachable() != nil {
+		t.Unreachable = decodeUnreachable(m.GetUnreachable())
 	}
 	if d.err != nil {
 		return fmt.Errorf("task %q: %w", excerpt(m.GetId()), d.err)
 	}
 	return nil
+}
+
+func (d *decoder) healthCheck(m *HealthCheck) *proffer.HealthCheck {
+	return &proffer.HealthCheck{
+		Probe: d.probe("health check", m.GetProbe()), Grace: time.Duration(m.GetGrace()),
+		Failures: d.int("health check: failures", m.GetFailures()),
+	}
+}
+
+func decodeUnreachable(m *UnreachablePolicy) *proffer.UnreachablePolicy {
+	return &proffer.UnreachablePolicy{GiveUpAfter: time.Duration(m.GetGiveUpAfter()), KillOnReturn: m.GetKillOnReturn()}
 }
 
 // EncodeExecutor returns the message of e, nil of nil.
@@ -79,11 +95,11 @@ func EncodeExecutor(e *proffer.ExecutorInfo) *Executor {
 // DecodeExecutor is the inverse of EncodeExecutor.
 func DecodeExecutor(m *Executor) (*proffer.ExecutorInfo, error) {
 	var d decoder
-	e := d.executor("executor", m)
+	e := d.executor(m)
 	return e, d.err
 }
 
-func (d *decoder) executor(field string, m *Executor) *proffer.ExecutorInfo {
+func (d *decoder) executor(m *Executor) *proffer.ExecutorInfo {
 	if m == nil {
 		return nil
 	}
@@ -93,6 +109,6 @@ func (d *decoder) executor(field string, m *Executor) *proffer.ExecutorInfo {
 		Command: in.command("command", m.GetCommand()), Resources: in.resources("resources", m.GetResources()),
 		Labels: in.labels("labels", m.GetLabels()), Data: in.data(m.GetData()),
 	}
-	d.within(field, in.err)
+	d.within("executor", in.err)
 	return e
 }

@@ -1,11 +1,6 @@
 package wire
 
-import (
-	"errors"
-
-	"github.com/proffer-go/proffer"
-	"github.com/proffer-go/proffer/internal/protocol"
-)
+import "github.com/proffer-go/proffer/internal/protocol"
 
 func encodeToAgent(message protocol.ToAgent) (content, error) {
 	switch m := message.(type) {
@@ -13,21 +8,9 @@ func encodeToAgent(message protocol.ToAgent) (content, error) {
 		return content{number: numberRegistered, message: &Registered{AgentId: string(m.AgentID)}}, nil
 	case *protocol.Refused:
 		return content{number: numberRefused, message: &Refused{Message: []byte(m.Message), Shutdown: m.Shutdown}}, nil
-	case *protocol.RunTasks:
-		tasks := make([]*Task, len(m.Tasks))
-		for i, t := range m.Tasks {
-			tasks[i] = EncodeTask(t)
-		}
-		return content{number: numberRunTasks, message: &RunTasks{
-			FrameworkId: string(m.FrameworkID), User: m.User, Role: m.Role, Tasks: tasks, Group: m.Group,
-		}}, nil
 	case *protocol.KillTask:
 		return content{number: numberKillTask, message: &KillTask{
 			FrameworkId: string(m.FrameworkID), TaskId: string(m.TaskID), Grace: encodeGrace(m.Grace),
-		}}, nil
-	case *protocol.Acknowledge:
-		return content{number: numberAcknowledgeStatus, message: &AcknowledgeStatus{
-			FrameworkId: string(m.FrameworkID), TaskId: string(m.TaskID), UpdateId: m.UpdateID,
 		}}, nil
 	case *protocol.FrameworkMessage:
 		return content{number: numberFrameworkMessage, message: &FrameworkMessage{
@@ -53,18 +36,15 @@ func decodeToAgent(d *decoder, c content) protocol.ToAgent {
 		m := read(d, c.body, &Refused{})
 		return &protocol.Refused{Message: string(m.GetMessage()), Shutdown: m.GetShutdown()}
 	case numberRunTasks:
-		m := read(d, c.body, &RunTasks{})
-		return d.runTasks(m)
+		return d.readRunTasks(c.body)
 	case numberKillTask:
 		m := read(d, c.body, &KillTask{})
 		return &protocol.KillTask{
 			FrameworkID: d.framework(m.GetFrameworkId()), TaskID: d.taskID(m.GetTaskId()), Grace: decodeGrace(m.Grace),
 		}
 	case numberAcknowledgeStatus:
-		m := read(d, c.body, &AcknowledgeStatus{})
-		return &protocol.Acknowledge{
-			FrameworkID: d.framework(m.GetFrameworkId()), TaskID: d.taskID(m.GetTaskId()), UpdateID: m.GetUpdateId(),
-		}
+		who, id, update := d.readAcknowledgement(c.body)
+		return &protocol.Acknowledge{FrameworkID: d.framework(who), TaskID: id, UpdateID: update}
 	case numberFrameworkMessage:
 		m := read(d, c.body, &FrameworkMessage{})
 		return &protocol.FrameworkMessage{
@@ -80,18 +60,4 @@ func decodeToAgent(d *decoder, c content) protocol.ToAgent {
 		d.unknown(c)
 		return nil
 	}
-}
-
-func (d *decoder) runTasks(m *RunTasks) *protocol.RunTasks {
-	run := &protocol.RunTasks{
-		FrameworkID: d.framework(m.GetFrameworkId()), User: m.GetUser(), Role: m.GetRole(), Group: m.GetGroup(),
-		Tasks: make([]*proffer.TaskInfo, 0, len(m.GetTasks())),
-	}
-	if len(m.GetTasks()) == 0 {
-		d.fail("run tasks", errors.New("no task is named"))
-	}
-	for _, t := range m.GetTasks() {
-		run.Tasks = append(run.Tasks, d.task(t))
-	}
-	return run
 }

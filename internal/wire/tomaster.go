@@ -11,10 +11,6 @@ func encodeToMaster(message protocol.ToMaster) (content, error) {
 	switch m := message.(type) {
 	case *protocol.Register:
 		return content{number: numberRegister, message: encodeRegister(m)}, nil
-	case *protocol.StatusUpdate:
-		return content{number: numberStatusUpdate, message: &StatusUpdate{
-			FrameworkId: string(m.FrameworkID), Status: EncodeStatus(m.Status), Latest: TaskState(m.Latest),
-		}}, nil
 	case *protocol.TaskEnded:
 		return content{number: numberTaskEnded, message: &TaskEnded{
 			FrameworkId: string(m.FrameworkID), TaskId: string(m.TaskID), State: TaskState(m.State),
@@ -60,11 +56,7 @@ func decodeToMaster(d *decoder, c content) protocol.ToMaster {
 		m := read(d, c.body, &Register{})
 		return d.register(m)
 	case numberStatusUpdate:
-		m := read(d, c.body, &StatusUpdate{})
-		return &protocol.StatusUpdate{
-			FrameworkID: d.framework(m.GetFrameworkId()), Status: d.status(m.GetStatus()),
-			Latest: enum(d, "latest", m.GetLatest(), proffer.TaskUnknown),
-		}
+		return d.readStatusUpdate(c.body)
 	case numberTaskEnded:
 		m := read(d, c.body, &TaskEnded{})
 		return &protocol.TaskEnded{

@@ -178,9 +178,25 @@ func TestInvalidConfig(t *testing.T) {
 }
 
 // BenchmarkTask is the life of a task: offer, accept, three statuses and their
-// acknowledgements.
+// acknowledgements. A million of them are "-bench BenchmarkTask/everything
+// -benchtime 1000000x".
 func BenchmarkTask(b *testing.B) {
-	c := newCluster(b, schedulertest.Config{Agents: schedulertest.Agents(100, resources.MustParse("cpus:10;mem:1000"))})
+	for _, mode := range []struct {
+		name string
+		cfg  schedulertest.Config
+	}{
+		{"everything", schedulertest.Config{}},
+		{"unchecked", schedulertest.Config{Unchecked: true}},
+		{"values", schedulertest.Config{Unchecked: true, PassValues: true}},
+		{"bare", schedulertest.Config{Unchecked: true, PassValues: true, Forgetful: true}},
+	} {
+		b.Run(mode.name, func(b *testing.B) { benchmarkTasks(b, mode.cfg) })
+	}
+}
+
+func benchmarkTasks(b *testing.B, cfg schedulertest.Config) {
+	cfg.Agents = schedulertest.Agents(100, resources.MustParse("cpus:10;mem:1000"))
+	c := newCluster(b, cfg)
 	need, left, ended := resources.MustParse("cpus:1"), b.N, 0
 	s := &script{
 		offers: func(d *scheduler.Driver, list []*offers.Offer) error {
