@@ -319,15 +319,17 @@ func hitDecided(batch []input) {
 	for i := range batch {
 		switch in := &batch[i]; {
 		case in.report != nil:
-			switch in.report.(type) {
+			switch r := in.report.(type) {
 			case agentcore.Launched:
 				crashpoint.Hit("agent/launch/reported")
 			case *agentcore.Exited:
 				crashpoint.Hit("agent/exit/reported")
 			case agentcore.Registered:
 				crashpoint.Hit("agent/executor/registered")
-			case agentcore.Updated:
-				crashpoint.Hit("agent/executor/updated")
+			case *agentcore.Numbered:
+				if r.Update > 0 {
+					crashpoint.Hit("agent/executor/updated")
+				}
 			}
 		case in.message != nil:
 			switch in.message.(type) {

@@ -165,20 +165,25 @@ func (p *process) take(m *executorwire.ToAgent) error {
 		if err != nil {
 			return err
 		}
-		p.agent.report(p.id, agentcore.Updated{Status: status, Number: number, Update: c.Update.GetSequence()})
+		p.report(number, c.Update.GetSequence(), agentcore.Updated{Status: status})
 	case *executorwire.ToAgent_Message:
 		if n := len(c.Message.GetData()); n > proffer.MaxDataSize {
 			return fmt.Errorf("message has %d bytes, at most %d are allowed", n, proffer.MaxDataSize)
 		}
-		p.agent.report(p.id, &agentcore.Sent{Data: c.Message.GetData(), Number: number})
+		p.report(number, 0, &agentcore.Sent{Data: c.Message.GetData()})
 	case *executorwire.ToAgent_Tasks:
-		r := agentcore.Registered{Number: number}
+		r := new(agentcore.Returned)
 		for _, id := range c.Tasks.GetIds() {
 			r.Tasks = append(r.Tasks, proffer.TaskID(id))
 		}
-		p.agent.report(p.id, r)
+		p.report(number, 0, r)
 	default:
 		return fmt.Errorf("a %T is not expected here", c)
 	}
 	return nil
+}
+
+// report brings what the executor says to the core, which confirms it.
+func (p *process) report(number, update uint64, r agentcore.Report) {
+	p.agent.report(p.id, &agentcore.Numbered{Number: number, Update: update, Report: r})
 }

@@ -119,8 +119,16 @@ func (c *Core) recordTask(t *task) error {
 
 func (c *Core) unrecordTask(t *task) {
 	t.touched = false
-	c.change(taskKey(t), nil)
-	c.change(progressKey(t), nil)
+	if c.durable {
+		c.change(taskKey(t), nil)
+		c.change(progressKey(t), nil)
+	}
+}
+
+func (c *Core) unrecordStatus(t *task, s *proffer.TaskStatus) {
+	if c.durable {
+		c.change(statusKey(t, s.UpdateID), nil)
+	}
 }
 
 func (c *Core) recordStatus(t *task, s *proffer.TaskStatus) {

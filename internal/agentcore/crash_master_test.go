@@ -154,14 +154,15 @@ func (m *machine) executorActs(b *box) {
 	switch what := m.rng.IntN(30); {
 	case !x.back:
 		x.back = true
-		r := agentcore.Registered{}
-		if x.session {
-			r.Tasks = slices.Sorted(maps.Keys(x.tasks))
-			for _, u := range x.updates {
-				r.Tasks = append(r.Tasks, u.Status.TaskID)
-			}
+		if !x.session {
+			x.session = true
+			m.report(b, agentcore.Registered{})
+			return
 		}
-		x.session = true
+		r := &agentcore.Returned{Tasks: slices.Sorted(maps.Keys(x.tasks))}
+		for _, u := range x.updates {
+			r.Tasks = append(r.Tasks, u.Report.(agentcore.Updated).Status.TaskID)
+		}
 		m.report(b, r)
 	case what == 0 && !m.calm:
 		b.exit = &proffer.ExitStatus{Code: 3}
@@ -174,8 +175,8 @@ func (m *machine) executorActs(b *box) {
 		u := &x.updates[x.sent]
 		u.Number = x.number
 		x.sent++
-		status := *u.Status // the core's own
-		m.report(b, agentcore.Updated{Status: &status, Number: u.Number, Update: u.Update})
+		status := *u.Report.(agentcore.Updated).Status // the core's own
+		m.report(b, &agentcore.Numbered{Number: u.Number, Update: u.Update, Report: agentcore.Updated{Status: &status}})
 	}
 }
 

@@ -82,7 +82,7 @@ type box struct {
 // remote is an executor in a process of its own.
 type remote struct {
 	tasks   map[proffer.TaskID]bool
-	updates []agentcore.Updated // that are not confirmed
+	updates []agentcore.Numbered // that are not confirmed
 	made    uint64
 	sent    int // of updates, to this core
 	number  uint64
@@ -341,5 +341,7 @@ func (m *machine) executorHears(x *remote, e executor.Event) {
 
 func (x *remote) update(id proffer.TaskID, state proffer.TaskState) {
 	x.made++
-	x.updates = append(x.updates, agentcore.Updated{Update: x.made, Status: &proffer.TaskStatus{TaskID: id, State: state}})
+	x.updates = append(x.updates, agentcore.Numbered{
+		Update: x.made, Report: agentcore.Updated{Status: &proffer.TaskStatus{TaskID: id, State: state}},
+	})
 }

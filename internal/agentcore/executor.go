@@ -165,16 +165,23 @@ func (e *agentExecutor) report(c *Core, now time.Time, r Report) {
 		e.container = r.Container
 		c.recordExecutor(e)
 	case Registered:
+		e.serve(c, now, nil)
+	case *Returned:
 		e.serve(c, now, r.Tasks)
-		e.confirm(c, r.Number)
 	case Updated:
-		e.updated(c, now, r)
-		e.confirm(c, r.Number)
+		e.updated(c, now, r.Status, 0)
 	case *Sent:
 		if !e.framework.ending {
 			c.send(&protocol.ExecutorMessage{FrameworkID: e.framework.id, ExecutorID: e.info.ID, Data: r.Data})
 		}
-		e.confirm(c, r.Number)
+	case *Numbered:
+		if u, ok := r.Report.(Updated); ok {
+			e.updated(c, now, u.Status, r.Update)
+		} else {
+			e.report(c, now, r.Report)
+		}
+		// Like every effect it follows what was kept.
+		c.effects = append(c.effects, Effect{Action: Confirm, Run: e.id, Number: r.Number})
 	case *LaunchFailed:
 		status := proffer.TaskStatus{State: proffer.TaskFailed, Reason: proffer.ReasonContainerLaunchFailed, Message: r.Message}
 		switch {
@@ -187,14 +194,6 @@ func (e *agentExecutor) report(c *Core, now time.Time, r Report) {
 	case *Exited:
 		e.exited(c, now, r)
 	default:
-	}
-}
-
-// confirm tells the executor that what it said is kept. Like every effect it
-// follows what was kept.
-func (e *agentExecutor) confirm(c *Core, number uint64) {
-	if number > 0 {
-		c.effects = append(c.effects, Effect{Action: Confirm, Run: e.id, Number: number})
 	}
 }
 
@@ -240,8 +239,8 @@ func (e *agentExecutor) compare(c *Core, now time.Time, has []proffer.TaskID) {
 	}
 }
 
-func (e *agentExecutor) updated(c *Core, now time.Time, r Updated) {
-	s := r.Status
+// updated takes a status; number counts those of the executor from 1, or is 0.
+func (e *agentExecutor) updated(c *Core, now time.Time, s *proffer.TaskStatus, number uint64) {
 	t, ok := e.framework.tasks[s.TaskID]
 	if !ok || t.executor != e || slices.Contains(e.queue, t) {
 		c.note(Note{
@@ -250,11 +249,11 @@ func (e *agentExecutor) updated(c *Core, now time.Time, r Updated) {
 		})
 		return
 	}
-	if r.Update > 0 {
-		if r.Update <= t.handed.update {
+	if number > 0 {
+		if number <= t.handed.update {
 			return // it came before, and the confirmation was lost
 		}
-		t.handed.update = r.Update
+		t.handed.update = number
 	}
 	s.Source = proffer.SourceExecutor
 	if s.Container == nil || !fit(s.Container) {

@@ -34,7 +34,9 @@ func full(t testing.TB) map[string][]byte {
 	core.FromMaster(now, &protocol.RunTasks{FrameworkID: "F1", Role: "r", Tasks: []*proffer.TaskInfo{remote}})
 	core.Report(now, 1, agentcore.Launched{Container: &proffer.ContainerStatus{ID: "c", PID: 7, Sandbox: "/s"}})
 	core.Report(now, 3, agentcore.Registered{})
-	core.Report(now, 3, agentcore.Updated{Update: 1, Number: 1, Status: &proffer.TaskStatus{TaskID: "x", State: proffer.TaskRunning}})
+	core.Report(now, 3, &agentcore.Numbered{Update: 1, Number: 1, Report: agentcore.Updated{
+		Status: &proffer.TaskStatus{TaskID: "x", State: proffer.TaskRunning},
+	}})
 	core.FromMaster(now, &protocol.KillTask{FrameworkID: "F1", TaskID: "a"})
 	core.FromMaster(now, &protocol.RunTasks{FrameworkID: "F2", Role: "r", Tasks: []*proffer.TaskInfo{task("c")}})
 	core.FromMaster(now, &protocol.ShutdownFramework{FrameworkID: "F2"})
@@ -149,7 +151,7 @@ func TestF34DuplicatesAndReorderings(t *testing.T) {
 		starts := map[proffer.TaskID]int{}
 		ended := map[proffer.TaskID]uint64{}
 		forgotten := map[proffer.TaskID]bool{} // all is acknowledged
-		var past []func() // what arrived before
+		var past []func()                      // what arrived before
 		input := func(f func()) {
 			past = append(past, f)
 			f()

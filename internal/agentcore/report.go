@@ -31,27 +31,31 @@ type (
 		Message string
 	}
 
-	// Registered tells that an executor is ready for its tasks. Tasks are those
-	// that it has already, from before a restart of the agent.
-	Registered struct {
-		Tasks  []proffer.TaskID
-		Number uint64
+	// Registered tells that an executor is ready for its tasks.
+	Registered struct{}
+
+	// Returned is Registered of an executor that has tasks already, from before
+	// a restart of the agent: those, and no others.
+	Returned struct {
+		Tasks []proffer.TaskID
 	}
 
 	// Updated is a status from an executor. The core owns it from then on.
-	// What executors in processes of their own say has a Number, without gaps,
-	// and comes again until it is confirmed. Update counts the updates alone
-	// and stays the same when one comes again.
 	Updated struct {
 		Status *proffer.TaskStatus
-		Number uint64
-		Update uint64
 	}
 
 	// Sent is data from an executor to its scheduler.
 	Sent struct {
-		Data   []byte
+		Data []byte
+	}
+
+	// Numbered is one of the above from an executor in a process of its own,
+	// which says it until Number is confirmed. Numbers are without gaps.
+	Numbered struct {
 		Number uint64
+		Update uint64 // counts the updates alone; the same when one comes again
+		Report Report
 	}
 
 	// HealthProbed is the result of a probe of the health check; Problem is
@@ -70,6 +74,8 @@ func (Launched) report()      {}
 func (*LaunchFailed) report() {}
 func (*Exited) report()       {}
 func (Registered) report()    {}
+func (*Returned) report()     {}
+func (*Numbered) report()     {}
 func (Updated) report()       {}
 func (*Sent) report()         {}
 func (*HealthProbed) report() {}

@@ -414,8 +414,12 @@ func report(t *testing.T, d *datadriven.TestData, words []string, args map[strin
 		}
 		return &agentcore.Exited{Exit: exit}
 	case "registered":
-		var r agentcore.Registered
-		for _, v := range values(d, "has") {
+		has := values(d, "has")
+		if has == nil {
+			return agentcore.Registered{}
+		}
+		r := new(agentcore.Returned)
+		for _, v := range has {
 			r.Tasks = append(r.Tasks, proffer.TaskID(v))
 		}
 		return r
@@ -426,8 +430,8 @@ func report(t *testing.T, d *datadriven.TestData, words []string, args map[strin
 		}
 		u := agentcore.Updated{Status: &proffer.TaskStatus{TaskID: proffer.TaskID(words[0]), State: state}}
 		if v, ok := args["number"]; ok {
-			u.Update = uint64(number(v))
-			u.Number = u.Update
+			n := uint64(number(v))
+			return &agentcore.Numbered{Number: n, Update: n, Report: u}
 		}
 		return u
 	case "sent":

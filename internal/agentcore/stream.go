@@ -80,7 +80,7 @@ func (c *Core) acknowledge(now time.Time, m *protocol.Acknowledge) {
 		return // answered before: the status was sent twice
 	}
 	c.alarms.Stop(&t.retry)
-	c.change(statusKey(t, t.head.UpdateID), nil)
+	c.unrecordStatus(t, t.head)
 	ended := t.head.State.Terminal()
 	t.head, t.pause = nil, 0
 	switch {
@@ -105,10 +105,10 @@ func (t *task) resend(c *Core, now time.Time) {
 // forgetStatuses drops what nobody wants to know any more.
 func (c *Core) forgetStatuses(t *task) {
 	if t.head != nil {
-		c.change(statusKey(t, t.head.UpdateID), nil)
+		c.unrecordStatus(t, t.head)
 	}
 	for _, s := range t.rest {
-		c.change(statusKey(t, s.UpdateID), nil)
+		c.unrecordStatus(t, s)
 	}
 	t.head, t.rest = nil, nil
 }

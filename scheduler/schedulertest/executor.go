@@ -21,8 +21,8 @@ type simulatedExecutor struct {
 	ended     bool
 	exit      *proffer.ExitStatus // of one that has ended; nil where nobody saw it
 
-	said      uint64 // updates so far
-	unheard   []agentcore.Updated
+	said      uint64                 // updates so far
+	unheard   []agentcore.Numbered   // updates
 	unheardOf map[proffer.TaskID]int // how many of unheard are of that task
 }
 
@@ -78,28 +78,32 @@ func (x *simulatedExecutor) finish(id proffer.TaskID, state proffer.TaskState, e
 
 func (x *simulatedExecutor) update(id proffer.TaskID, state proffer.TaskState, message string) {
 	u := agentcore.Updated{Status: &proffer.TaskStatus{TaskID: id, State: state, Message: message}}
-	if !x.builtIn {
-		x.said++
-		u.Number, u.Update = x.said, x.said
-		x.unheard = append(x.unheard, u)
-		x.unheardOf[id]++
+	if x.builtIn {
+		if x.id != 0 {
+			x.machine.agent.report(x.id, u)
+		}
+		return
 	}
-	x.say(u)
+	x.said++
+	n := agentcore.Numbered{Number: x.said, Update: x.said, Report: u}
+	x.unheard = append(x.unheard, n)
+	x.unheardOf[id]++
+	x.say(n)
 }
 
 // say tells the agent, which owns the status then.
-func (x *simulatedExecutor) say(u agentcore.Updated) {
+func (x *simulatedExecutor) say(n agentcore.Numbered) {
 	if x.id != 0 {
-		status := *u.Status
-		u.Status = &status
-		x.machine.agent.report(x.id, u)
+		status := *n.Report.(agentcore.Updated).Status
+		n.Report = agentcore.Updated{Status: &status}
+		x.machine.agent.report(x.id, &n)
 	}
 }
 
 // confirmed tells that the agent has kept everything up to number.
 func (x *simulatedExecutor) confirmed(number uint64) {
 	for len(x.unheard) > 0 && x.unheard[0].Number <= number {
-		id := x.unheard[0].Status.TaskID
+		id := x.unheard[0].Report.(agentcore.Updated).Status.TaskID
 		x.unheard = x.unheard[1:]
 		if x.unheardOf[id]--; x.unheardOf[id] == 0 {
 			delete(x.unheardOf, id)
@@ -117,9 +121,9 @@ func (x *simulatedExecutor) attach(id agentcore.RunID) {
 	for id := range x.tasks {
 		has[id] = 1
 	}
-	x.machine.agent.report(id, agentcore.Registered{Tasks: slices.Sorted(maps.Keys(has))})
-	for _, u := range slices.Clone(x.unheard) {
-		x.say(u)
+	x.machine.agent.report(id, &agentcore.Returned{Tasks: slices.Sorted(maps.Keys(has))})
+	for _, n := range slices.Clone(x.unheard) {
+		x.say(n)
 	}
 }
 
