@@ -165,6 +165,7 @@ func (g *agent) arrived(message any) {
 	switch m := message.(type) {
 	case *protocol.Registered:
 		g.id, g.name = m.AgentID, string(m.AgentID)
+		g.cluster.byID[g.id] = g
 	case *protocol.Refused:
 		g.cluster.refusals = append(g.cluster.refusals, refusal(g.id, m.Message))
 		g.refused = true

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/scheduler"
 )
 
@@ -24,6 +25,7 @@ type Cluster struct {
 	timers timers
 	master master
 	agents []*agent
+	byID   map[proffer.AgentID]*agent
 
 	programs []*Framework // that have not ended
 	watched  []*Framework // those of programs whose context can end
@@ -70,7 +72,7 @@ func New(cfg Config) (*Cluster, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	c := &Cluster{cfg: cfg, random: rand.New(rand.NewPCG(cfg.Seed, 0))}
+	c := &Cluster{cfg: cfg, random: rand.New(rand.NewPCG(cfg.Seed, 0)), byID: make(map[proffer.AgentID]*agent)}
 	if !cfg.Unchecked {
 		c.history = newHistory(c)
 	}
@@ -85,6 +87,7 @@ func New(cfg Config) (*Cluster, error) {
 	for i, info := range cfg.Agents {
 		g := newAgent(c, i+1, info)
 		c.agents = append(c.agents, g)
+		c.byID[info.ID] = g
 		g.start()
 	}
 	c.settle()

@@ -166,11 +166,9 @@ func (c *Cluster) StopFaults() error {
 func (c *Cluster) with(id proffer.AgentID, do func(g *agent)) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, g := range c.agents {
-		if g.id == id {
-			do(g)
-			return nil
-		}
+	if g, ok := c.byID[id]; ok {
+		do(g)
+		return nil
 	}
 	return fmt.Errorf("schedulertest: %w: %q", offers.ErrUnknownAgent, string(id))
 }

@@ -244,6 +244,7 @@ func (h *history) checkRoom(g *agent, offered bool) {
 
 // offers sees what the master offers.
 func (h *history) offers(conn *connection, list []*offers.Offer) {
+	var last *agent
 	for _, o := range list {
 		open, ok := h.offered[o.AgentID]
 		if !ok {
@@ -253,9 +254,10 @@ func (h *history) offers(conn *connection, list []*offers.Offer) {
 		open[o.ID] = openOffer{unshared(o.Resources), conn}
 		h.where[o.ID] = o.AgentID
 	}
-	for _, g := range h.cluster.agents {
-		if len(h.offered[g.id]) > 0 {
+	for _, o := range list {
+		if g := h.cluster.byID[o.AgentID]; g != last {
 			h.checkRoom(g, true)
+			last = g
 		}
 	}
 }
