@@ -11,7 +11,6 @@ import (
 type work struct {
 	machine *machine
 	task    *Task
-	number  int
 	alarm   timer
 }
 
@@ -19,7 +18,7 @@ type work struct {
 func (w *work) begin(m *machine, id proffer.FrameworkID, info *proffer.TaskInfo, ended func(exit proffer.ExitStatus)) {
 	c := m.agent.cluster
 	w.machine, w.task = m, &Task{FrameworkID: id, AgentID: m.agent.id, Info: info, Started: c.Now()}
-	m.live[w] = struct{}{}
+	m.used.add(info.Resources)
 	run, exit := c.cfg.Lifetime(info)
 	c.watchStart(w)
 	if run < 0 {
@@ -38,7 +37,7 @@ func (w *work) begin(m *machine, id proffer.FrameworkID, info *proffer.TaskInfo,
 func (w *work) finish(exit proffer.ExitStatus) {
 	c := w.machine.agent.cluster
 	c.timers.stop(&w.alarm)
-	delete(w.machine.live, w)
+	w.machine.used.remove(w.task.Info.Resources)
 	c.watchEnd(w, exit)
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/internal/protocol"
 	"github.com/proffer-go/proffer/offers"
-	"github.com/proffer-go/proffer/resources"
 	"github.com/proffer-go/proffer/scheduler"
 )
 
@@ -22,8 +21,8 @@ type history struct {
 	last    [storyLength]happening
 	events  int
 	tasks   map[taskKey]*taskHistory
-	offered map[proffer.AgentID]map[proffer.OfferID]openOffer
-	where   map[proffer.OfferID]proffer.AgentID
+	offered map[proffer.OfferID]openOffer
+	open    map[proffer.AgentID]tally    // of offered
 	removed map[proffer.FrameworkID]bool // frameworks that were torn down
 }
 
@@ -49,14 +48,14 @@ type taskHistory struct {
 }
 
 type openOffer struct {
-	amounts resources.Quantities
-	conn    *connection
+	offer *offers.Offer
+	conn  *connection
 }
 
 func newHistory(c *Cluster) *history {
 	return &history{
 		cluster: c, tasks: make(map[taskKey]*taskHistory), removed: make(map[proffer.FrameworkID]bool),
-		offered: make(map[proffer.AgentID]map[proffer.OfferID]openOffer), where: make(map[proffer.OfferID]proffer.AgentID),
+		offered: make(map[proffer.OfferID]openOffer), open: make(map[proffer.AgentID]tally),
 	}
 }
 
@@ -221,60 +220,33 @@ func (h *history) ended(w *work) {
 // checkRoom checks that what runs on an agent, and what is offered of it, is no
 // more than it has.
 func (h *history) checkRoom(g *agent, offered bool) {
-	used, err := resources.Quantities{}, error(nil)
-	add := func(q resources.Quantities) {
-		if err == nil {
-			used, err = used.Add(q)
-		}
-	}
-	for w := range g.machine.live {
-		add(w.task.Info.Resources.Quantities())
-	}
-	what := "runs on"
+	what, open := "runs on", tally(nil)
 	if offered {
-		what = "runs on and is offered of"
-		for _, o := range h.offered[g.id] {
-			add(o.amounts)
-		}
+		what, open = "runs on and is offered of", h.open[g.id]
 	}
-	if has := g.info.Resources.Quantities(); err != nil || !has.Contains(used) {
-		h.cluster.violated("more %s %s than it has: %s of %s", what, g.name, used, has)
+	if !g.machine.used.within(open, g.info.Resources) {
+		h.cluster.violated("more %s %s than it has: %s of %s", what, g.name, g.machine.used.plus(open), g.info.Resources.Quantities())
 	}
 }
 
 // offers sees what the master offers.
 func (h *history) offers(conn *connection, list []*offers.Offer) {
-	var last *agent
 	for _, o := range list {
-		open, ok := h.offered[o.AgentID]
+		open, ok := h.open[o.AgentID]
 		if !ok {
-			open = make(map[proffer.OfferID]openOffer)
-			h.offered[o.AgentID] = open
+			open = make(tally)
+			h.open[o.AgentID] = open
 		}
-		open[o.ID] = openOffer{unshared(o.Resources), conn}
-		h.where[o.ID] = o.AgentID
+		open.add(o.Resources)
+		h.offered[o.ID] = openOffer{o, conn}
 	}
+	var last *agent
 	for _, o := range list {
 		if g := h.cluster.byID[o.AgentID]; g != last {
 			h.checkRoom(g, true)
 			last = g
 		}
 	}
-}
-
-// unshared returns the amounts of what only one can use at a time.
-func unshared(r resources.Resources) resources.Quantities {
-	var list []resources.Resource
-	for x := range r.All() {
-		if !x.Shared {
-			list = append(list, x)
-		}
-	}
-	rest, err := resources.New(list...)
-	if err != nil {
-		return resources.Quantities{}
-	}
-	return rest.Quantities()
 }
 
 // answered sees that the master has got the answer to offers.
@@ -296,26 +268,25 @@ func (h *history) answered(call scheduler.Call) {
 }
 
 func (h *history) offerEnded(id proffer.OfferID) {
-	delete(h.offered[h.where[id]], id)
-	delete(h.where, id)
+	if o, ok := h.offered[id]; ok {
+		h.open[o.offer.AgentID].remove(o.offer.Resources)
+		delete(h.offered, id)
+	}
 }
 
 // sessionEnded sees that the master has ended a session, and with it what was
 // offered to its framework.
 func (h *history) sessionEnded(conn *connection) {
-	for _, open := range h.offered {
-		for id, o := range open {
-			if o.conn == conn {
-				delete(open, id)
-				delete(h.where, id)
-			}
+	for id, o := range h.offered {
+		if o.conn == conn {
+			h.offerEnded(id)
 		}
 	}
 }
 
 func (h *history) masterEnded() {
 	clear(h.offered)
-	clear(h.where)
+	clear(h.open)
 }
 
 func (h *history) agentEnded(g *agent) { g.acks = nil }

@@ -27,7 +27,7 @@ type machine struct {
 	booted time.Duration // when it was last
 	runs   map[agentcore.RunID]simulated
 	boxes  map[proffer.ContainerID]simulated // that were not removed
-	live   map[*work]struct{}                // tasks that run
+	used   tally                             // by tasks that run
 	stuck  bool                              // nothing can be killed
 }
 
@@ -48,7 +48,7 @@ type simulated interface {
 func (m *machine) init(g *agent) {
 	m.agent, m.boots = g, 1
 	m.runs, m.boxes = make(map[agentcore.RunID]simulated), make(map[proffer.ContainerID]simulated)
-	m.live = make(map[*work]struct{})
+	m.used = make(tally)
 }
 
 // add adds a run that begins. Container is empty for what is built in.

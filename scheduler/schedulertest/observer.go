@@ -88,7 +88,6 @@ func (c *Cluster) watchCall(call scheduler.Call) {
 
 func (c *Cluster) watchStart(w *work) {
 	c.stats.Started++
-	w.number = c.stats.Started
 	c.happens(w.machine.agent.name, "task starts", w.task)
 	if c.history != nil {
 		c.history.started(w)
