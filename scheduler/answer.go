@@ -260,6 +260,9 @@ func WithGrace(grace time.Duration) KillOption {
 // nothing of the task. The kill of a task that this driver launched is sent
 // again with every session until the end of the task is known.
 func (d *Driver) Kill(id proffer.TaskID, options ...KillOption) error {
+	if err := proffer.ValidateID("task id", id); err != nil {
+		return fmt.Errorf("scheduler: kill: %w", err)
+	}
 	call := &KillCall{TaskID: id}
 	for _, option := range options {
 		option(call)
@@ -283,6 +286,9 @@ func (d *Driver) Acknowledge(status proffer.TaskStatus) error {
 	if status.UpdateID == 0 {
 		return nil // made by the master: it does not wait for an answer
 	}
+	if err := proffer.ValidateID("task id", status.TaskID); err != nil {
+		return fmt.Errorf("scheduler: acknowledge: %w", err)
+	}
 	return d.send(&AcknowledgeCall{AgentID: status.AgentID, TaskID: status.TaskID, UpdateID: status.UpdateID})
 }
 
@@ -290,6 +296,15 @@ func (d *Driver) Acknowledge(status proffer.TaskStatus) error {
 // knows of the framework if none is named. The answers come as statuses with
 // [proffer.ReasonReconciliation].
 func (d *Driver) Reconcile(tasks ...TaskRef) error {
+	for _, ref := range tasks {
+		err := proffer.ValidateID("task id", ref.TaskID)
+		if err == nil && ref.AgentID != "" {
+			err = proffer.ValidateID("agent id", ref.AgentID)
+		}
+		if err != nil {
+			return fmt.Errorf("scheduler: reconcile: %w", err)
+		}
+	}
 	return d.send(&ReconcileCall{Tasks: slices.Clone(tasks)})
 }
 
@@ -298,11 +313,17 @@ func (d *Driver) SendMessage(agent proffer.AgentID, executor proffer.ExecutorID,
 	if len(data) > proffer.MaxDataSize {
 		return fmt.Errorf("scheduler: message to executor %q has %d bytes, at most %d are allowed", string(executor), len(data), proffer.MaxDataSize)
 	}
+	if err := errors.Join(proffer.ValidateID("agent id", agent), proffer.ValidateID("executor id", executor)); err != nil {
+		return fmt.Errorf("scheduler: message: %w", err)
+	}
 	return d.send(&MessageCall{AgentID: agent, ExecutorID: executor, Data: slices.Clone(data)})
 }
 
 // ShutdownExecutor ends an executor with its tasks.
 func (d *Driver) ShutdownExecutor(agent proffer.AgentID, executor proffer.ExecutorID) error {
+	if err := errors.Join(proffer.ValidateID("agent id", agent), proffer.ValidateID("executor id", executor)); err != nil {
+		return fmt.Errorf("scheduler: shut down executor: %w", err)
+	}
 	return d.send(&ShutdownExecutorCall{AgentID: agent, ExecutorID: executor})
 }
 

@@ -60,6 +60,9 @@ func (d *Driver) ClearDemand(role string) error {
 // AcceptInverse tells that the framework will give back what an inverse offer
 // asks for. It is still to kill or move its tasks itself.
 func (d *Driver) AcceptInverse(id proffer.InverseOfferID) error {
+	if err := proffer.ValidateID("inverse offer id", id); err != nil {
+		return fmt.Errorf("scheduler: accept: %w", err)
+	}
 	return d.send(&AnswerInverseCall{ID: id, Accept: true, Filter: d.cfg.DefaultFilter})
 }
 
@@ -68,6 +71,9 @@ func (d *Driver) AcceptInverse(id proffer.InverseOfferID) error {
 func (d *Driver) DeclineInverse(id proffer.InverseOfferID, filter offers.Filter) error {
 	if err := filter.Validate(); err != nil {
 		return fmt.Errorf("scheduler: decline inverse offer %s: %w", id, err)
+	}
+	if err := proffer.ValidateID("inverse offer id", id); err != nil {
+		return fmt.Errorf("scheduler: decline: %w", err)
 	}
 	return d.send(&AnswerInverseCall{ID: id, Filter: filter})
 }
