@@ -52,7 +52,7 @@ func again(t *testing.T, m *fakeMaster, cfg agent.Config, boot string) (r *proto
 
 func newAgent(t *testing.T, m *fakeMaster, cfg agent.Config) (*agent.Agent, context.Context, context.CancelFunc) {
 	t.Helper()
-	m.queue, m.received = nil, newFakeMaster().received
+	m.forget()
 	cfg.Master, cfg.Checkpoint = m, true
 	a, err := agent.New(cfg)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/proffer-go/proffer"
-	"github.com/proffer-go/proffer/internal/protocol"
 )
 
 // The output of a task is whole whatever becomes of the agent: its file has
@@ -31,14 +30,7 @@ func TestF20OutputIsContiguous(t *testing.T) {
 			v := startVictim(t, m, dir, "")
 			m.register(t)
 			m.send(run(steps("t", lines...)))
-			var sandbox string
-			for sandbox == "" {
-				u := m.next(t).(*protocol.StatusUpdate)
-				m.send(&protocol.Acknowledge{FrameworkID: "F1", TaskID: "t", UpdateID: u.Status.UpdateID})
-				if u.Status.State == proffer.TaskRunning {
-					sandbox = u.Status.Container.Sandbox
-				}
-			}
+			sandbox := m.running(t, 1)["t"].Container.Sandbox
 			for i, g := range gates {
 				if crash {
 					v.kill()
@@ -46,7 +38,7 @@ func TestF20OutputIsContiguous(t *testing.T) {
 					v.stop(t)
 				}
 				g.open() // while there is no agent
-				m.received, m.queue = newFakeMaster().received, nil
+				m.forget()
 				v = startVictim(t, m, dir, "")
 				if i < rounds-1 {
 					m.register(t)

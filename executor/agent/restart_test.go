@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,6 +87,26 @@ func states(r *protocol.Register) map[proffer.TaskID]string {
 	return found
 }
 
+// forget drops what an agent that is dead has said and nobody has read.
+func (m *fakeMaster) forget() { m.received, m.queue = newFakeMaster().received, nil }
+
+// running waits until n tasks run, and returns their statuses.
+func (m *fakeMaster) running(t *testing.T, n int) map[proffer.TaskID]*proffer.TaskStatus {
+	t.Helper()
+	running := map[proffer.TaskID]*proffer.TaskStatus{}
+	for len(running) < n {
+		u, ok := m.next(t).(*protocol.StatusUpdate)
+		if !ok {
+			continue
+		}
+		m.send(&protocol.Acknowledge{FrameworkID: u.FrameworkID, TaskID: u.Status.TaskID, UpdateID: u.Status.UpdateID})
+		if u.Status.State == proffer.TaskRunning {
+			running[u.Status.TaskID] = u.Status
+		}
+	}
+	return running
+}
+
 // leaveNothing ends what is left of a victim's containers at the end of a test.
 func leaveNothing(t *testing.T, dir string) {
 	t.Helper()
@@ -120,17 +141,7 @@ func TestAKilledAgentGoesOn(t *testing.T) {
 		steps("on", "echo 1", first.pass(), "echo 2; echo 3 >&2", second.pass(), "echo 4; exit 5"),
 		steps("ends", ending.hold(), "echo a", going.pass(), "echo b; exit 7"),
 	))
-	running := map[proffer.TaskID]*proffer.TaskStatus{}
-	for len(running) < 2 {
-		u, ok := m.next(t).(*protocol.StatusUpdate)
-		if !ok {
-			continue
-		}
-		m.send(&protocol.Acknowledge{FrameworkID: "F1", TaskID: u.Status.TaskID, UpdateID: u.Status.UpdateID})
-		if u.Status.State == proffer.TaskRunning {
-			running[u.Status.TaskID] = u.Status
-		}
-	}
+	running := m.running(t, 2)
 	ended := ending.held()
 	m.send(run(steps("never", "exit 1"))) // it may arrive before the end, or not
 	v.kill()
@@ -139,7 +150,7 @@ func TestAKilledAgentGoesOn(t *testing.T) {
 	first.open()
 
 	// Its registration and what it has to say, in any order of the two tasks.
-	m.received, m.queue = newFakeMaster().received, nil
+	m.forget()
 	v = startVictim(t, m, dir, "")
 	r := m.register(t)
 	if r.Info.ID != "A1" {
@@ -152,18 +163,15 @@ func TestAKilledAgentGoesOn(t *testing.T) {
 	if end.State != proffer.TaskFailed || end.Exit == nil || end.Exit.Code != 7 {
 		t.Errorf("%s with %v, want the real exit", end, end.Exit)
 	}
-	for _, task := range r.Tasks {
-		if task.Task.ID == "on" {
-			if diff := cmp.Diff(running["on"].Container, task.Status.Container); diff != "" {
-				t.Errorf("the container of on (-before +after)\n%s", diff)
-			}
-		}
+	on := r.Tasks[slices.IndexFunc(r.Tasks, func(task protocol.RunningTask) bool { return task.Task.ID == "on" })]
+	if diff := cmp.Diff(running["on"].Container, on.Status.Container); diff != "" {
+		t.Errorf("the container of on (-before +after)\n%s", diff)
 	}
 	m.send(run(steps("on", "echo a second copy"))) // the id is taken
 	m.send(&protocol.Acknowledge{FrameworkID: "F1", TaskID: "on", UpdateID: 1})
 	v.stop(t)
 
-	m.received, m.queue = newFakeMaster().received, nil
+	m.forget()
 	v = startVictim(t, m, dir, "")
 	if got := states(m.register(t))["on"]; got != "TASK_RUNNING" {
 		t.Errorf("task on is %s, want TASK_RUNNING", got)

@@ -3,7 +3,6 @@ package agentcore_test
 import (
 	"errors"
 	"maps"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -136,74 +135,4 @@ func FuzzRecover(f *testing.F) {
 			t.Errorf("what the core wrote cannot be read: %v", err)
 		}
 	})
-}
-
-// TestF34DuplicatesAndReorderings has messages of the master and reports come
-// twice, late and in the wrong order. Nothing of it hurts: a task id that the
-// agent has is not launched again, and terminal is final.
-func TestF34DuplicatesAndReorderings(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	for round := range uint64(300) {
-		rng := rand.New(rand.NewPCG(seed, round))
-		core := agentcore.New(config())
-		now := time.Unix(0, 0)
-		starts := map[proffer.TaskID]int{}
-		ended := map[proffer.TaskID]uint64{}
-		forgotten := map[proffer.TaskID]bool{} // all is acknowledged
-		var past []func()                      // what arrived before
-		input := func(f func()) {
-			past = append(past, f)
-			f()
-		}
-		core.Connected()
-		input(func() { core.FromMaster(now, &protocol.Registered{AgentID: "A1"}) })
-		for range 200 {
-			id := proffer.TaskID(rune('a' + rng.IntN(4)))
-			run := agentcore.RunID(rng.IntN(6))
-			n := rng.Uint64N(6)
-			code := rng.IntN(2)
-			switch rng.IntN(8) {
-			case 0:
-				if starts[id] == 0 {
-					input(func() {
-						core.FromMaster(now, &protocol.RunTasks{FrameworkID: "F1", Role: "*", Tasks: []*proffer.TaskInfo{{ID: id, Command: proffer.Shell("true")}}})
-					})
-				}
-			case 1:
-				input(func() { core.Report(now, run, agentcore.Launched{Container: &proffer.ContainerStatus{ID: "c"}}) })
-			case 2:
-				input(func() { core.Report(now, run, &agentcore.Exited{Exit: &proffer.ExitStatus{Code: code}}) })
-			case 3, 4:
-				input(func() {
-					forgotten[id] = forgotten[id] || n > 0 && ended[id] == n
-					core.FromMaster(now, &protocol.Acknowledge{FrameworkID: "F1", TaskID: id, UpdateID: n})
-				})
-			case 5:
-				now = now.Add(time.Duration(rng.Int64N(int64(time.Minute))))
-				core.Advance(now)
-			default: // once more
-				past[rng.IntN(len(past))]()
-			}
-			for _, e := range core.Effects() {
-				if e.Action == agentcore.StartCommand {
-					id := e.Start.Task.ID
-					if starts[id]++; starts[id] > 1 && !forgotten[id] {
-						t.Fatalf("seed %d, round %d: %s is launched twice", seed, round, id)
-					}
-				}
-				u, ok := e.Message.(*protocol.StatusUpdate)
-				if !ok {
-					continue
-				}
-				s := u.Status
-				if last, ended := ended[s.TaskID]; ended && s.UpdateID != last && starts[s.TaskID] == 1 {
-					t.Fatalf("seed %d, round %d: %s (%d) comes after the end (%d)", seed, round, s, s.UpdateID, last)
-				}
-				if s.State.Terminal() && starts[s.TaskID] == 1 {
-					ended[s.TaskID] = s.UpdateID
-				}
-			}
-		}
-	}
 }
