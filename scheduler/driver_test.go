@@ -120,7 +120,7 @@ func TestDriverNeverWaitsForACallback(t *testing.T) {
 			d.Accept("o1", task("t1", "cpus:1")), d.Decline("o2"), d.Hold("o3"), d.Suppress(), d.Revive("*"),
 			d.Kill("t1", scheduler.WithGrace(time.Second)), d.Reconcile(), d.UpdateRoles("*", "eng"),
 			d.Reconcile(scheduler.TaskRef{TaskID: "t1"}), d.SendMessage("A1", "e1", []byte("hi")),
-			d.ShutdownExecutor("A1", "e1"), d.Demand("*"), d.ClearDemand("*"), d.AcceptInverse("i1"), d.Acknowledge(proffer.TaskStatus{UpdateID: 1}), explainErr, d.Teardown())
+			d.ShutdownExecutor("A1", "e1"), d.Demand("*"), d.ClearDemand("*"), d.AcceptInverse("i1"), d.Acknowledge(proffer.TaskStatus{TaskID: "t1", UpdateID: 1}), explainErr, d.Teardown())
 		return nil
 	}}
 	start(t, s, scheduler.Config{}, offersOf(offer("o1", "cpus:2"), offer("o2", "cpus:2"), offer("o3", "cpus:2")))

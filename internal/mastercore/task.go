@@ -44,8 +44,17 @@ func (c *Core) drop(t *task) {
 	}
 	delete(t.framework.tasks, t.info.ID)
 	delete(t.agent.tasks, t)
-	t.framework.ended.add(t.info.ID, t.latest)
+	t.framework.ended.add(t.info.ID, t.end())
 	c.unrecord(taskKey(t))
+}
+
+// end is the end that the framework was told, whatever became of the task since,
+// or else the newest state.
+func (t *task) end() proffer.TaskState {
+	if t.status != nil && t.status.State.Terminal() {
+		return t.status.State
+	}
+	return t.latest
 }
 
 func (t *task) policy() proffer.UnreachablePolicy {
@@ -185,7 +194,7 @@ func (c *Core) tellLatest(now time.Time, t *task, reason proffer.Reason) {
 		s = *t.status
 	}
 	if t.latest == proffer.TaskUnreachable || t.given {
-		s.State, s.Message = t.latest, "agent "+string(t.agent.info.ID)+" is out of reach"
+		s.State, s.Message = t.end(), "agent "+string(t.agent.info.ID)+" is out of reach"
 	}
 	s.Source, s.Reason, s.Time, s.UpdateID, s.Data = proffer.SourceMaster, reason, now, 0, nil
 	c.tell(t.framework, &scheduler.UpdateEvent{Status: c.seenBy(t.framework, s)})
