@@ -77,10 +77,16 @@ func launches(n int) []protocol.ToAgent {
 
 // BenchmarkAgentTask is the path of a task through the agent and an executor
 // that is built in: launch, running, acknowledged, finished, acknowledged.
-func BenchmarkAgentTask(b *testing.B) {
+func BenchmarkAgentTask(b *testing.B) { benchmarkTask(b, false) }
+
+// BenchmarkAgentTaskCheckpointed is the same with every step of it durable
+// before the next.
+func BenchmarkAgentTaskCheckpointed(b *testing.B) { benchmarkTask(b, true) }
+
+func benchmarkTask(b *testing.B, checkpoint bool) {
 	m := newAckingMaster(proffer.TaskFinished, b.N)
 	list := launches(b.N)
-	startAgent(b, m.fakeMaster, agent.Config{Executors: map[string]executor.Executor{"noop": noop{}}})
+	startAgent(b, m.fakeMaster, agent.Config{Checkpoint: checkpoint, Executors: map[string]executor.Executor{"noop": noop{}}})
 	b.ReportAllocs()
 	b.ResetTimer()
 	m.send(list...)
