@@ -53,14 +53,14 @@ const (
 	ReasonAgentDisconnected                           // the agent was not connected at launch [Dropped, Lost]
 	ReasonAgentRemoved                                // the agent was removed [Unreachable, Dropped, Gone, Lost]
 	ReasonAgentRestarted                              // the agent restarted before the task started, or its machine did while it ran [Dropped, Gone]
-	ReasonAgentDraining                               // the agent is being drained [Killed, Dropped]
+	ReasonAgentDraining                               // the agent is being drained [Killing, Killed]
 	ReasonAgentUnknown                                // no such agent is known [Unknown, Lost]
 	ReasonAgentReregistered                           // the agent came back [any]
 	ReasonTaskUnknown                                 // no such task is known [Unknown, Gone, Lost]
 	ReasonReconciliation                              // the answer to a reconciliation [any]
 	ReasonTaskCheckStatusUpdated                      // the result of its check changed [Running]
 	ReasonTaskHealthCheckStatusUpdated                // its health changed [Running]
-	ReasonContainerPreempted                          // ended to make room [Gone]
+	ReasonContainerPreempted                          // ended to make room [Killing, Killed]
 	ReasonKillStuck                                   // the kill does not end it: the kernel holds its processes [Killing]
 	numReasons
 )

@@ -148,7 +148,7 @@ func (c *Core) Drain(now time.Time, id proffer.AgentID, grace time.Duration) err
 	}
 	for _, t := range c.agents[id].sortedTasks() {
 		if !t.latest.Terminal() {
-			c.killTask(t, shorterGrace(t, grace))
+			c.killTask(t, shorterGrace(t, grace), proffer.ReasonAgentDraining)
 		}
 	}
 	return nil
@@ -219,7 +219,7 @@ func (c *Core) evict(e offers.Eviction) {
 		if !helps(t.info.Resources, short) {
 			continue
 		}
-		c.killTask(t, nil)
+		c.killTask(t, nil, proffer.ReasonContainerPreempted)
 		short = t.info.Resources.Quantities().Missing(short)
 	}
 }

@@ -199,9 +199,9 @@ func (c *Core) welcome(now time.Time, t *task, r protocol.RunningTask, before ag
 	switch {
 	case !t.holds:
 	case t.agent.drain != nil:
-		c.killTask(t, shorterGrace(t, *t.agent.drain))
+		c.killTask(t, shorterGrace(t, *t.agent.drain), proffer.ReasonAgentDraining)
 	case wasAway && t.policy().KillOnReturn:
-		c.killTask(t, nil)
+		c.killTask(t, nil, proffer.ReasonAgentReregistered)
 	case t.kill != nil:
 		c.send(t.agent, t.kill)
 	}

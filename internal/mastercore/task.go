@@ -26,6 +26,7 @@ type task struct {
 	given     bool                // up: its end was told, whatever its agent may run
 	asked     bool                // its framework awaits an answer to a reconciliation
 	kill      *protocol.KillTask  // to be sent again when its agent comes back
+	why       proffer.Reason      // of the kill, where the master wanted it
 	patience  *due.Alarm          // with one that is unreachable
 }
 
@@ -99,8 +100,8 @@ func (c *Core) update(now time.Time, g *agent, m *protocol.StatusUpdate) {
 		}
 	default:
 		c.becomes(now, t, m.Latest)
-		t.status, t.waits = m.Status, true
-		c.tell(f, &scheduler.UpdateEvent{Status: c.seenBy(f, *m.Status)})
+		t.status, t.waits = t.explained(m.Status), true
+		c.tell(f, &scheduler.UpdateEvent{Status: c.seenBy(f, *t.status)})
 	}
 }
 
@@ -135,12 +136,27 @@ func (c *Core) kill(now time.Time, f *framework, call *scheduler.KillCall) {
 		c.reconcile(now, f, []scheduler.TaskRef{{TaskID: call.TaskID}})
 		return
 	}
-	c.killTask(t, call.Grace)
+	c.killTask(t, call.Grace, proffer.ReasonNone)
+}
+
+// explained returns a status with the reason of the kill, which its agent does
+// not know.
+func (t *task) explained(s *proffer.TaskStatus) *proffer.TaskStatus {
+	killed := s.State == proffer.TaskKilling || s.State == proffer.TaskKilled
+	if t.why == proffer.ReasonNone || !killed || s.Reason != proffer.ReasonNone {
+		return s
+	}
+	with := *s
+	with.Reason = t.why
+	return &with
 }
 
 // killTask has the agent of a task end it, now or when it comes back. Grace nil
-// means that of the task.
-func (c *Core) killTask(t *task, grace *time.Duration) {
+// means that of the task. Of several reasons the first one counts.
+func (c *Core) killTask(t *task, grace *time.Duration, why proffer.Reason) {
+	if t.kill == nil {
+		t.why = why
+	}
 	t.kill = &protocol.KillTask{FrameworkID: t.framework.info.ID, TaskID: t.info.ID, Grace: grace}
 	c.send(t.agent, t.kill)
 }
