@@ -212,13 +212,12 @@ func (g *agent) drain() {
 // keepAcks is called when what the agent was told is durable, and what it
 // returns when it has acted on everything before.
 func (g *agent) keepAcks() func() {
+	if len(g.acks) == 0 {
+		return func() {}
+	}
 	acks := g.acks
 	g.acks = nil
-	return func() {
-		if len(acks) > 0 {
-			g.cluster.history.kept(acks)
-		}
-	}
+	return func() { g.cluster.history.kept(acks) }
 }
 
 func (g *agent) wake(at time.Duration) {
