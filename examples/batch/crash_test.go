@@ -124,6 +124,9 @@ func compareWorld(t *testing.T, dir string) {
 			t.Errorf("%s works in %s", link, cwd)
 		}
 	}
+	for _, group := range controlGroups(t, dir) {
+		t.Errorf("control group %s is left", group)
+	}
 	r, err := bolt.Open(filepath.Join(dir, "data", "master.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -137,4 +140,26 @@ func compareWorld(t *testing.T, dir string) {
 			t.Errorf("the registry has %s", key)
 		}
 	}
+}
+
+// controlGroups returns those of the containers of a data directory, which have
+// the name of its containerizer.
+func controlGroups(t *testing.T, dir string) []string {
+	t.Helper()
+	record, err := os.ReadFile(filepath.Join(dir, "data", "containers", "instance"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile(`[a-z2-7]{26}`).Find(record)
+	if name == nil {
+		t.Fatalf("the containerizer has no name: %q", record)
+	}
+	var found []string
+	_ = filepath.WalkDir("/sys/fs/cgroup", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && filepath.Base(path) == string(name) {
+			found = append(found, path)
+		}
+		return nil // groups of others come and go while we look
+	})
+	return found
 }
