@@ -178,7 +178,8 @@ func (h *history) kept(acks []ack) {
 	}
 }
 
-// told sees what has come to a framework: the end of a task is final.
+// told sees what a driver has taken: the end of a task is final. What has come
+// and was not taken before the framework crashed was not told.
 func (h *history) told(s *session, message any) {
 	e, ok := message.(*scheduler.UpdateEvent)
 	if !ok {
@@ -193,6 +194,10 @@ func (h *history) told(s *session, message any) {
 	case t.final == nil && state.Terminal():
 		t.final = &state
 	case t.final == nil || state == *t.final || state == proffer.TaskUnknown:
+	case t.where == "" && state.Terminal() && e.Status.UpdateID == 0:
+		// It never ran. A master that has started since cannot know whether it
+		// was dropped or is gone, and the driver asks when its session broke
+		// before it had handled what it was told.
 	default:
 		h.cluster.violated("framework %s is told that task %s is %s, after it was told its end, %s", s.id, e.Status.TaskID, state, *t.final)
 	}

@@ -112,7 +112,6 @@ func (s *session) arrived(message any) {
 	if s.ended != nil {
 		return
 	}
-	c := s.cluster
 	switch e := message.(type) {
 	case *scheduler.ErrorEvent:
 		s.ended = e.Err
@@ -121,9 +120,6 @@ func (s *session) arrived(message any) {
 		s.pending = append(s.pending, e)
 	default:
 		s.pending = append(s.pending, message.(scheduler.Event))
-	}
-	if h := c.history; h != nil {
-		h.told(s, message)
 	}
 	s.wake()
 }
@@ -151,6 +147,11 @@ func (s *session) Receive(ctx context.Context, wait bool) ([]scheduler.Event, er
 		clear(s.received)
 		s.received, s.pending = s.pending, s.received[:0]
 		ended := s.ended
+		if h := s.cluster.history; h != nil {
+			for _, e := range s.received {
+				h.told(s, e)
+			}
+		}
 		s.cluster.mu.Unlock()
 		switch {
 		case len(s.received) > 0:
