@@ -25,7 +25,7 @@ func TestViolationsAreFound(t *testing.T) {
 	}
 	told := func(c *Cluster, state proffer.TaskState) {
 		s := &session{cluster: c, id: "F1", partitionAware: true, framework: &Framework{}}
-		c.history.told(s, &scheduler.UpdateEvent{Status: proffer.TaskStatus{TaskID: "t", State: state}})
+		c.history.told(s, &scheduler.UpdateEvent{Status: proffer.TaskStatus{TaskID: "t", State: state, UpdateID: 1}})
 	}
 	tests := []struct {
 		name string
