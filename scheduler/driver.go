@@ -167,7 +167,7 @@ func (d *Driver) serve(ctx context.Context, session Session) error {
 	for ctx.Err() == nil {
 		events, err := session.Receive(ctx, d.inbox.empty())
 		if err != nil {
-			return err
+			return d.handleRest(ctx, err)
 		}
 		for _, e := range events {
 			d.inbox.put(e)
@@ -184,6 +184,21 @@ func (d *Driver) serve(ctx context.Context, session Session) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// handleRest handles the statuses that a session brought before it ended: those
+// that the master made itself come once. It returns the end of the session.
+func (d *Driver) handleRest(ctx context.Context, end error) error {
+	d.inbox.offers = nil // they are no longer valid
+	for e := d.inbox.next(); e != nil && ctx.Err() == nil; e = d.inbox.next() {
+		if _, ok := e.(*UpdateEvent); !ok {
+			continue
+		}
+		if err := d.handle(ctx, e); isTerminal(err) {
+			return err
+		}
+	}
+	return end
 }
 
 // handle calls the scheduler with one event and does what the rules of its

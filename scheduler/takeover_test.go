@@ -180,3 +180,25 @@ func TestLostTeardownIsSentAgain(t *testing.T) {
 		t.Errorf("Run returned %v", err)
 	}
 }
+
+// What a session brought before it ended is not lost with it: statuses that the
+// master made itself come once.
+func TestStatusesOfALostSessionAreHandled(t *testing.T) {
+	blocked, release := make(chan struct{}), make(chan struct{})
+	seen := make(chan proffer.TaskID, 10)
+	s := &funcs{
+		offers: func(*scheduler.Driver, []*offers.Offer) error { close(blocked); <-release; return nil },
+		status: func(_ *scheduler.Driver, s proffer.TaskStatus) error { seen <- s.TaskID; return nil },
+	}
+	first, second := newFakeSession(offersOf(offer("o1", "cpus:1"))), newFakeSession()
+	start(t, s, scheduler.Config{Master: newFakeMaster(first, second)})
+	<-blocked
+	first.events.Put(update("t1", proffer.TaskDropped, 0), offersOf(offer("o2", "cpus:1")), update("t2", proffer.TaskGone, 0))
+	close(release)
+	first.events.Close(errors.New("connection reset"))
+	for _, want := range []proffer.TaskID{"t1", "t2"} {
+		if got := <-seen; got != want {
+			t.Errorf("status of %s, want %s", got, want)
+		}
+	}
+}
