@@ -84,7 +84,9 @@ func (h *history) posted(p *pipe, message any) {
 			h.asked(p.conn.session, a.Operations)
 		}
 	case *protocol.RunTasks:
-		h.intended(m)
+		if p.conn.peerOpen { // else it reaches nobody
+			h.intended(m)
+		}
 	case *protocol.ShutdownFramework:
 		h.removed[m.FrameworkID] = true
 	case *protocol.StatusUpdate:
