@@ -21,8 +21,8 @@ func runs(pid int) bool {
 	return err == nil && !strings.Contains(string(stat), ") Z ")
 }
 
-func shimOf(c *Containerizer, id proffer.ContainerID) int {
-	return int(c.containers[id].record.GetShimPid())
+func shimOf(c *Containerizer) int {
+	return int(c.containers["a"].record.GetShimPid())
 }
 
 func mustKill(t *testing.T, pid int) {
@@ -40,7 +40,7 @@ func TestShimKilled(t *testing.T) {
 		t.Run(fmt.Sprintf("cgroups %d", mode), func(t *testing.T) {
 			c := start(t, Config{Root: t.TempDir(), Cgroups: mode})
 			pids := launchDaemons(t, c)
-			mustKill(t, shimOf(c, "a"))
+			mustKill(t, shimOf(c))
 			if _, err := c.Wait(t.Context(), "a"); !errors.Is(err, containerizer.ErrExitUnknown) {
 				t.Errorf("Wait: got %v, want %v", err, containerizer.ErrExitUnknown)
 			}
@@ -65,7 +65,7 @@ func TestShimKilledWhileAway(t *testing.T) {
 	root := t.TempDir()
 	c := start(t, Config{Root: root})
 	pids := launchDaemons(t, c)
-	shimPID := shimOf(c, "a")
+	shimPID := shimOf(c)
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestTornRecordOfARunningContainer(t *testing.T) {
 	root := t.TempDir()
 	c := start(t, Config{Root: root})
 	launchDaemons(t, c)
-	shimPID := shimOf(c, "a")
+	shimPID := shimOf(c)
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +227,7 @@ func TestF35RecycledPidsAreLeftAlone(t *testing.T) {
 	root := t.TempDir()
 	c := start(t, Config{Root: root})
 	pids := launchDaemons(t, c)
-	shimPID := shimOf(c, "a")
+	shimPID := shimOf(c)
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
