@@ -2,6 +2,8 @@ package schedulertest
 
 import (
 	"fmt"
+	"hash/fnv"
+	"io"
 	"strings"
 	"time"
 
@@ -21,6 +23,7 @@ type history struct {
 	last    [storyLength]happening
 	events  int
 	tasks   map[taskKey]*taskHistory
+	settled map[uint64]settledTask // those with which all is done, by the hash of their key
 	offered map[proffer.OfferID]openOffer
 	open    map[proffer.AgentID]tally    // of offered
 	removed map[proffer.FrameworkID]bool // frameworks that were torn down
@@ -47,6 +50,14 @@ type taskHistory struct {
 	acked  uint64             // the newest whose acknowledgement its agent has kept
 }
 
+// settledTask is what is kept of a task that has ended, whose framework was told
+// and whose updates are acknowledged. There may be millions.
+type settledTask struct {
+	acked uint64
+	final proffer.TaskState
+	lost  bool
+}
+
 type openOffer struct {
 	offer *offers.Offer
 	conn  *connection
@@ -54,7 +65,7 @@ type openOffer struct {
 
 func newHistory(c *Cluster) *history {
 	return &history{
-		cluster: c, tasks: make(map[taskKey]*taskHistory), removed: make(map[proffer.FrameworkID]bool),
+		cluster: c, tasks: make(map[taskKey]*taskHistory), settled: make(map[uint64]settledTask), removed: make(map[proffer.FrameworkID]bool),
 		offered: make(map[proffer.OfferID]openOffer), open: make(map[proffer.AgentID]tally),
 	}
 }
@@ -69,9 +80,30 @@ func (h *history) task(f proffer.FrameworkID, id proffer.TaskID) *taskHistory {
 	t, ok := h.tasks[key]
 	if !ok {
 		t = &taskHistory{}
+		if s, ok := h.settled[key.hash()]; ok {
+			delete(h.settled, key.hash())
+			*t = taskHistory{
+				asked: true, where: "an agent", told: true, latest: s.final, final: &s.final, lost: s.lost, sent: s.acked, acked: s.acked,
+			}
+		}
 		h.tasks[key] = t
 	}
 	return t
+}
+
+// settle keeps little of a task with which all is done.
+func (h *history) settle(key taskKey, t *taskHistory) {
+	if t.final == nil || t.runs != nil || t.where == "" || t.acked < t.sent {
+		return
+	}
+	h.settled[key.hash()] = settledTask{t.acked, *t.final, t.lost}
+	delete(h.tasks, key)
+}
+
+func (k taskKey) hash() uint64 {
+	hash := fnv.New64a()
+	_, _ = io.WriteString(hash, k.String()) // a hash takes everything
+	return hash.Sum64()
 }
 
 // posted sees a message when it is sent.
@@ -177,6 +209,7 @@ func (h *history) kept(acks []ack) {
 		if a.update <= t.sent {
 			t.acked = max(t.acked, a.update)
 		}
+		h.settle(a.task, t)
 	}
 }
 
