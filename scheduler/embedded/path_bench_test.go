@@ -79,10 +79,10 @@ func (f *flood) StatusUpdate(_ context.Context, _ *scheduler.Driver, s proffer.T
 	return nil
 }
 
-func runFlood(b *testing.B, f *flood, agents int, of resources.Resources, keep bool) (end func()) {
+func runFlood(b *testing.B, f *flood, dir string, agents int, of resources.Resources, keep bool) (end func()) {
 	b.Helper()
 	cluster, err := embedded.Start(embedded.Config{
-		Agents: agents, Resources: of, Dir: b.TempDir(),
+		Agents: agents, Resources: of, Dir: dir,
 		Executors: map[string]executor.Executor{"noop": noop{keep: keep}},
 	})
 	if err != nil {
@@ -106,17 +106,20 @@ func runFlood(b *testing.B, f *flood, agents int, of resources.Resources, keep b
 
 // BenchmarkTask is the full path of a task: offer, accept, launch, running,
 // finished, both acknowledged, through driver, master, agent and an executor in
-// the agent that does nothing. The floor of the same run is what the messages
-// of a task cost on bare channels, between goroutines that keep nothing.
+// the agent that does nothing; and the same where the cluster outlives the
+// program, with every step on disk before it is told. The floor of the same run
+// is what the messages of a task cost on bare channels, between goroutines that
+// keep nothing.
 func BenchmarkTask(b *testing.B) {
-	b.Run("proffer", benchmarkTask)
+	b.Run("proffer", func(b *testing.B) { benchmarkTask(b, "") })
+	b.Run("durable", func(b *testing.B) { benchmarkTask(b, b.TempDir()) })
 	b.Run("floor", benchmarkMessages)
 }
 
-func benchmarkTask(b *testing.B) {
+func benchmarkTask(b *testing.B, dir string) {
 	b.ReportAllocs()
 	f := newFlood(b.N)
-	end := runFlood(b, f, 10, manyCPUs, false)
+	end := runFlood(b, f, dir, 10, manyCPUs, false)
 	<-f.allEnded
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tasks/s")
@@ -184,7 +187,7 @@ func BenchmarkRunningTasks(b *testing.B) {
 	for b.Loop() {
 		before := heap()
 		f := newFlood(tasks)
-		end := runFlood(b, f, 10, resources.MustParse("cpus:10"), true)
+		end := runFlood(b, f, "", 10, resources.MustParse("cpus:10"), true)
 		<-f.allRun
 		b.ReportMetric(float64(heap()-before)/tasks, "B/task")
 		end()
