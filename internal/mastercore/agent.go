@@ -43,6 +43,7 @@ type agent struct {
 	patience  due.Alarm // of one that is awaited
 	tasks     map[*task]struct{}
 	executors map[executorKey]*executor
+	strays    map[strayKey]offers.Usage        // tasks that it is to end and that are none of ours
 	ending    map[proffer.FrameworkID]struct{} // which it was told to shut down, and has not reported
 
 	// What operators want of it.
@@ -54,6 +55,11 @@ type agent struct {
 type executorKey struct {
 	framework proffer.FrameworkID
 	executor  proffer.ExecutorID
+}
+
+type strayKey struct {
+	framework proffer.FrameworkID
+	task      proffer.TaskID
 }
 
 // executor is an executor whose own resources are in use on the agent.
@@ -84,6 +90,11 @@ func (g *agent) runs(f *framework) bool {
 			return true
 		}
 	}
+	for key := range g.strays {
+		if key.framework == f.info.ID {
+			return true
+		}
+	}
 	return false
 }
 
@@ -101,6 +112,7 @@ func (c *Core) FromAgent(now time.Time, id LinkID, m protocol.ToMaster) {
 	case *protocol.StatusUpdate:
 		c.update(now, g, m)
 	case *protocol.TaskEnded:
+		c.strayEnded(now, g, strayKey{m.FrameworkID, m.TaskID})
 		if f, ok := c.frameworks[m.FrameworkID]; ok && f.tasks[m.TaskID] != nil && f.tasks[m.TaskID].agent == g {
 			c.becomes(now, f.tasks[m.TaskID], m.State)
 		}
@@ -142,6 +154,7 @@ func (c *Core) withdraw(now time.Time, g *agent) {
 	}
 	c.alarms.Stop(&g.patience)
 	clear(g.ending)
+	clear(g.strays)
 	if g.state.here() {
 		g.total = c.allocator.Total(g.info.ID)
 		c.mustKnow(c.allocator.RemoveAgent(now, g.info.ID))

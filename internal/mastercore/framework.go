@@ -152,6 +152,11 @@ func (c *Core) remove(now time.Time, f *framework) {
 				delete(g.executors, key)
 			}
 		}
+		for key := range g.strays {
+			if key.framework == f.info.ID {
+				delete(g.strays, key)
+			}
+		}
 		c.endFramework(g, f.info.ID)
 	}
 }

@@ -160,20 +160,37 @@ func (c *Core) take(g *agent, f *framework, r protocol.RunningTask) *task {
 		t.info, t.role = r.Task, r.Role
 		return t
 	case known:
-		// The same id on two agents. The one that is known is the one.
-		c.send(g, &protocol.KillTask{FrameworkID: f.info.ID, TaskID: r.Task.ID})
+		c.endStray(g, r) // the same id on two agents: the one that is known is the one
 		return nil
 	case c.durable && r.State.Terminal() || f.ended.has(r.Task.ID):
 		// Its end was acknowledged, which the agent has not heard: its statuses
 		// are, as they come. See update.
-		if !r.State.Terminal() {
-			c.send(g, &protocol.KillTask{FrameworkID: f.info.ID, TaskID: r.Task.ID})
-		}
+		c.endStray(g, r)
 		return nil
 	}
 	t = c.addTask(f, g, r.Task, r.Role)
 	c.recordTask(t)
 	return t
+}
+
+// endStray has an agent end a task that is none of ours; what it uses is free
+// then.
+func (c *Core) endStray(g *agent, r protocol.RunningTask) {
+	if r.State.Terminal() {
+		return
+	}
+	if g.strays == nil {
+		g.strays = make(map[strayKey]offers.Usage)
+	}
+	g.strays[strayKey{r.FrameworkID, r.Task.ID}] = offers.Usage{FrameworkID: r.FrameworkID, Role: r.Role, Resources: r.Task.Resources}
+	c.send(g, &protocol.KillTask{FrameworkID: r.FrameworkID, TaskID: r.Task.ID})
+}
+
+func (c *Core) strayEnded(now time.Time, g *agent, key strayKey) {
+	if u, ok := g.strays[key]; ok {
+		delete(g.strays, key)
+		c.release(now, g, u.FrameworkID, u.Role, u.Resources)
+	}
 }
 
 // welcome takes over the state of a task whose agent has come back.

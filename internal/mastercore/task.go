@@ -92,6 +92,9 @@ func (c *Core) update(now time.Time, g *agent, m *protocol.StatusUpdate) {
 		c.tell(f, &scheduler.UpdateEvent{Status: c.seenBy(f, *m.Status)})
 	case !ok, t.agent != g, m.Status.UpdateID <= t.acked:
 		settle() // it was acknowledged, which the agent has not heard, or must not be told
+		if m.Latest.Terminal() {
+			c.strayEnded(now, g, strayKey{m.FrameworkID, m.Status.TaskID})
+		}
 	case t.given:
 		settle()
 		c.becomes(now, t, m.Latest)
