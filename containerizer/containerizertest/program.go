@@ -98,10 +98,10 @@ func mention(args []string) error {
 	if err := os.WriteFile(temporary, []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
 		return err
 	}
+	signal.Ignore(syscall.SIGTERM, syscall.SIGHUP) // before anybody knows whom to signal
 	if err := os.Rename(temporary, args[0]); err != nil {
 		return err
 	}
-	signal.Ignore(syscall.SIGTERM, syscall.SIGHUP)
 	return sleep(nil)
 }
 

@@ -84,6 +84,10 @@ func (r *reader) walkPage(b []byte, id uint64, within span, visit func(element) 
 	if err != nil {
 		return err
 	}
+	if within.low != nil && (len(elements) == 0 || !bytes.Equal(elements[0].key, within.low)) {
+		// bbolt looks a page up by its first key when it writes.
+		return damage("page %d does not begin with the key that leads to it", id)
+	}
 	for i, e := range elements {
 		if !within.contains(e.key) || (i > 0 && bytes.Compare(elements[i-1].key, e.key) >= 0) {
 			return damage("a key of page %d is out of order", id)
