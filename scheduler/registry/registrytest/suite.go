@@ -48,11 +48,13 @@ func Run(t *testing.T, s Subject) {
 		{"Cancelled", testCancelled},
 		{"Closed", testClosed},
 		{"Concurrent", testConcurrent},
-		{"Exclusive", testExclusive},
 		{"History", testHistory},
 		{"Large", testLarge},
 	} {
 		t.Run(group.name, func(t *testing.T) { group.run(newPlace(t, s, group.name)) })
+	}
+	if s.Exclusive {
+		t.Run("Exclusive", func(t *testing.T) { testExclusive(newPlace(t, s, "Exclusive")) })
 	}
 }
 
