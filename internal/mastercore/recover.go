@@ -126,8 +126,8 @@ func (c *Core) recoverFrameworks(now time.Time, all *recordSet) error {
 	for _, name := range sortedKeys(all.frameworks) {
 		r := all.frameworks[name]
 		info, err := wire.DecodeFramework(r.GetInfo())
-		if err == nil && info == nil {
-			err = errors.New("it describes no framework")
+		if err == nil && (info == nil || string(info.ID) != name) {
+			err = errors.New("it describes another framework, or none")
 		}
 		if err != nil {
 			return corrupt("framework/"+name, err)
@@ -170,8 +170,8 @@ func (c *Core) recoverAgents(_ time.Time, all *recordSet) error {
 	for _, name := range sortedKeys(all.agents) {
 		r := all.agents[name]
 		info, err := wire.DecodeAgent(r.GetInfo())
-		if err == nil && info == nil {
-			err = errors.New("it describes no agent")
+		if err == nil && (info == nil || string(info.ID) != name) {
+			err = errors.New("it describes another agent, or none")
 		}
 		if err != nil {
 			return corrupt("agent/"+name, err)
