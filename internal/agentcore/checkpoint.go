@@ -39,19 +39,13 @@ func (c *Core) Changes() map[string][]byte {
 	}
 	clear(c.touched)
 	c.touched = c.touched[:0]
-	changes := c.changes
-	c.changes = nil
-	return changes
+	return c.changes.Take()
 }
 
 func (c *Core) change(key string, value []byte) {
-	if !c.durable {
-		return
+	if c.durable {
+		c.changes.Set(key, value)
 	}
-	if c.changes == nil {
-		c.changes = make(map[string][]byte)
-	}
-	c.changes[key] = value
 }
 
 // touch has the progress of a task written with the next changes.

@@ -15,6 +15,7 @@ import (
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/internal/due"
 	"github.com/proffer-go/proffer/internal/protocol"
+	"github.com/proffer-go/proffer/internal/store"
 )
 
 // Config configures a Core. All durations are positive.
@@ -63,7 +64,7 @@ type Core struct {
 	durable bool      // there is a checkpoint
 	starts  uint64    // of the agent, this one included
 	begin   time.Time // of this core
-	changes map[string][]byte
+	changes store.Changes
 	touched []*task // whose progress is to be written
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/proffer-go/proffer"
 	"github.com/proffer-go/proffer/internal/due"
 	"github.com/proffer-go/proffer/internal/protocol"
+	"github.com/proffer-go/proffer/internal/store"
 	"github.com/proffer-go/proffer/offers"
 	"github.com/proffer-go/proffer/resources"
 	"github.com/proffer-go/proffer/scheduler"
@@ -80,7 +81,7 @@ type Core struct {
 	incarnation   uint64 // of the master on this registry, from 1
 
 	durable bool // there is a registry
-	changes map[string][]byte
+	changes store.Changes
 	effects []Effect
 	offered []*framework // those with a batch, in the order of their first offer
 }

@@ -24,19 +24,13 @@ func taskKey(t *task) string                     { return "task/" + string(t.fra
 // record by key, nil for one that is to be deleted. They are to be durable
 // before the effects of the same steps are carried out. Nil: nothing.
 func (c *Core) Changes() map[string][]byte {
-	changes := c.changes
-	c.changes = nil
-	return changes
+	return c.changes.Take()
 }
 
 func (c *Core) change(key string, value []byte) {
-	if !c.durable {
-		return
+	if c.durable {
+		c.changes.Set(key, value)
 	}
-	if c.changes == nil {
-		c.changes = make(map[string][]byte)
-	}
-	c.changes[key] = value
 }
 
 func (c *Core) unrecord(key string) { c.change(key, nil) }

@@ -1,5 +1,6 @@
 // Package store has what all stores of records have in common: the contract,
-// the errors, the bounds, and [Memory], the store of tests.
+// the errors, the bounds, [Changes], which a core gathers for one, and [Memory],
+// the store of tests.
 //
 // A store keeps records by key, both opaque to it. It has three methods; no
 // interface names them here, as each user has its own:
